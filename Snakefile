@@ -1,0 +1,87 @@
+# The plan of the study: what is made from what. `mmstt study` runs it with a recipe from config/.
+#
+#   delivered file or twin -> cube -> runs (a model, a protocol, a seed) -> scores -> notebooks -> figures/<tile>/
+#
+# Each heavy step is one call of the command line, each table and figure one papermill notebook. A step is run again only
+# when its inputs or the part of the recipe that it reads (its params) have changed.
+
+from pathlib import Path
+from mmstt.study import run_notebook, share_path, source_of
+
+RECIPE = workflow.configfiles[0]
+TILES, PROTOCOLS, SEEDS = config["tiles"], config["protocols"], config["seeds"]
+RUNS = f"data/runs/{config['name']}"
+NOTEBOOKS = ["table_1", "figure_3"]
+
+# a job says what it does, on one line at a time, and keeps the same in its log
+SAY = r"""2>&1 | awk -v RS='[\r\n]+' -v who="[{wildcards}] " 'NF {{ print who $0; fflush() }}' | tee {log}"""
+
+wildcard_constraints:
+    tile = r"E\d+N\d+", protocol = r"\w+", model = r"\w+", seed = r"\d+"
+
+
+rule study:
+    input: expand("figures/{tile}/{notebook}.ipynb", tile=TILES, notebook=NOTEBOOKS)
+    default_target: True
+
+
+rule twin:
+    output: "data/twins/EGMS_L3_{tile}_100km_{release}_twin{version}.zip"
+    params: points = f"--points {config['points']}" if config["points"] else ""
+    log: "logs/twin-{tile}-{release}-{version}.log"
+    shell: "mmstt simulate {wildcards.tile} --out data/twins {params.points} " + SAY
+
+
+rule cube:
+    input: lambda w: source_of(w.tile, config["component"])
+    output: directory("data/cubes/{tile}.zarr")
+    params: size = config["size"]
+    log: "logs/cube-{tile}.log"
+    shell: "mmstt rasterize {input} --out {output} --size {params.size} " + SAY
+
+
+rule train:
+    input: "data/cubes/{tile}.zarr"
+    output: RUNS + "/{tile}/{protocol}/{model}/seed{seed}/weights.safetensors"
+    params: sizes = lambda w: config["models"].get(w.model, {}), training = config["training"], run = subpath(output[0], parent=True)
+    threads: 1
+    log: "logs/train-{tile}-{protocol}-{model}-{seed}.log"
+    shell: "mmstt train {input} --model {wildcards.model} --protocol {wildcards.protocol} --seed {wildcards.seed} --out {params.run}"
+           " --config {RECIPE} --threads {threads} --overwrite " + SAY
+
+
+rule score:
+    input: run = RUNS + "/{tile}/{protocol}/{model}/seed{seed}/weights.safetensors", cube = "data/cubes/{tile}.zarr"
+    output: RUNS + "/{tile}/{protocol}/{model}/seed{seed}/scores.csv"
+    params: run = subpath(output[0], parent=True)
+    threads: 1
+    log: "logs/score-{tile}-{protocol}-{model}-{seed}.log"
+    shell: "mmstt score {params.run} {input.cube} --threads {threads} " + SAY
+
+
+# The naive lines cost seconds each, less than starting Python: one job fits and scores them all.
+rule naive:
+    input: "data/cubes/{tile}.zarr"
+    output: expand(RUNS + "/{{tile}}/{{protocol}}/{model}/seed0/scores.csv", model=config["naive"])
+    threads: 1
+    run:
+        from mmstt.evaluate import score_naive
+        score_naive(input[0], config["naive"], wildcards.protocol, f"{RUNS}/{wildcards.tile}/{wildcards.protocol}", threads=threads)
+
+ruleorder: naive > score
+
+
+def scores(wildcards):
+    runs = [(m, s) for m in config["models"] for s in SEEDS] + [(m, 0) for m in config["naive"]]
+    return [f"{RUNS}/{wildcards.tile}/{p}/{m}/seed{s}/scores.csv" for p in PROTOCOLS for m, s in runs]
+
+
+rule notebook:
+    input: scores = scores, cube = "data/cubes/{tile}.zarr", notebook = lambda w: str(share_path(f"nbs/paper/{w.notebook}.ipynb"))
+    output: "figures/{tile}/{notebook}.ipynb"
+    wildcard_constraints: notebook = "|".join(NOTEBOOKS)
+    params: config = config
+    threads: 1
+    run:
+        run_notebook(input.notebook, output[0], tile=wildcards.tile, config=str(RECIPE), runs=f"{RUNS}/{wildcards.tile}",
+                     cube=input.cube, out=f"figures/{wildcards.tile}")
