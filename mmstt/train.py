@@ -6,7 +6,7 @@
 __all__ = ['TrainConfig', 'learning_rate', 'best_device', 'has_bfloat16', 'compute_dtype', 'save_checkpoint', 'load_checkpoint',
            'masked_loss', 'run_epoch', 'Training', 'Run', 'load_run', 'train']
 
-# %% ../nbs/20_train.ipynb #a183b85b
+# %% ../nbs/20_train.ipynb #16775184
 import contextlib
 import csv
 import hashlib
@@ -14,6 +14,7 @@ import json
 import math
 import os
 import platform
+import shutil
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ from tqdm.auto import tqdm
 
 import mmstt
 from .models.core import build_model, count_parameters
-from .protocol import get_protocol, make_windows, Protocol
+from .protocol import Protocol, Scaler, get_protocol, make_windows
 
 # %% ../nbs/20_train.ipynb #1d4f31ba
 @dataclass(frozen=True)
@@ -107,9 +108,10 @@ def _write(path, save):
         raise OSError(f"{path}: could not be written ({e}); what was there before is untouched; "
                       "make room and start the same command again, it goes on from the last checkpoint") from e
 
-# %% ../nbs/20_train.ipynb #87aab8b1
+# %% ../nbs/20_train.ipynb #6e74b04e
 def _write_json(path, what): _write(path, lambda p: p.write_text(json.dumps(what, indent=1) + "\n"))
 def _write_tensors(path, tensors, metadata=None): _write(path, lambda p: save_file(tensors, p, metadata))
+
 def _sha256(path):
     with open(path, "rb") as f: return hashlib.file_digest(f, "sha256").hexdigest()
 
@@ -278,7 +280,7 @@ def run(self: Training, progress=True):
     seconds = (time.monotonic() - start) / max(len(self.rows) - before, 1)
     return dict(epochs=len(self.rows), best_epoch=self.best_row[0], validation_loss=self.best_row[2], seconds_per_epoch=round(seconds, 3))
 
-# %% ../nbs/20_train.ipynb #c9bd5ad6
+# %% ../nbs/20_train.ipynb #45bfa518
 @dataclass
 class Run:
     "A trained model and the settings that made it."
@@ -294,10 +296,10 @@ class Run:
     def protocol(self): return Protocol.from_dict(self.config["protocol"])
 
     def windows(self, cube):
-        "The windows of a cube under the run's own protocol, seed and scaling."
-        return make_windows(cube, self.protocol, seed=self.seed, fold=self.config["fold"])
+        "The windows of a cube, the run's own or another tile's, under the run's own protocol, seed and scaling."
+        return make_windows(cube, self.protocol, seed=self.seed, fold=self.config["fold"], scaler=Scaler.from_dict(self.config["scaler"]))
 
-# %% ../nbs/20_train.ipynb #3df81a96
+# %% ../nbs/20_train.ipynb #8b7523b9
 def load_run(path):
     "A complete run from its folder; `ValueError` says what is wrong with another."
     path = Path(path)
@@ -307,30 +309,36 @@ def load_run(path):
     weights = path / "weights.safetensors"
     if not weights.exists() or _sha256(weights) != config["result"]["weights_sha256"]:
         raise ValueError(f"{weights}: missing or not the file this run wrote; delete the folder and train again")
-    model = build_model(config["model"], **config["shape"], **config["sizes"])
+    with torch.random.fork_rng(devices=[]): model = build_model(config["model"], **config["shape"], **config["sizes"])
     model.load_state_dict(load_file(weights))
     return Run(path, config, model.eval())
 
-# %% ../nbs/20_train.ipynb #99759418
-def _identity(cube, windows, model, name, protocol, seed, sizes, config, fold):
-    "All that decides what a run becomes; two runs with the same identity are the same run."
-    data = {k: cube.attrs[k] for k in ("tile", "component", "release", "source", "sha256", "simulated", "extent") if k in cube.attrs}
+# %% ../nbs/20_train.ipynb #6649b285
+def _data(cube, windows):
+    "What says which maps a run has seen."
+    known = {k: cube.attrs[k] for k in ("tile", "component", "level", "release", "source", "sha256", "simulated", "extent") if k in cube.attrs}
+    corners = [float(cube[k][i]) for k in ("x", "y") for i in (0, -1)]
+    first, last = (str(np.datetime64(t, "D")) for t in (windows.time[0], windows.time[-1]))
+    return dict(known, corners=corners, first_date=first, last_date=last, dates=len(windows.time))
+
+# %% ../nbs/20_train.ipynb #2988e8e5
+def _identity(data, windows, model, sizes, config):
+    "All that decides what a run becomes: two runs with the same identity are the same run."
     shape = {k: getattr(model, k) for k in ("t_in", "t_out", "channels", "height", "width")}
     training = {} if model.naive else {k: v for k, v in asdict(config).items() if k not in ("threads", "checkpoint_seconds")}
-    dates = [str(np.datetime64(t, "D")) for t in np.asarray(windows.time)[[0, -1]]]
-    found = dict(model=name, sizes=sizes or {}, shape=shape, protocol=protocol.to_dict(), seed=seed, fold=fold, training=training,
-                 data=dict(data, first_date=dates[0], last_date=dates[1], dates=len(windows.time)))
-    return json.loads(json.dumps(found, default=lambda v: v.item()))
+    found = dict(model=model.name, sizes=sizes, shape=shape, protocol=windows.protocol.to_dict(), seed=windows.seed, fold=windows.fold,
+                 training=training, data=data, scaler=windows.scaler.to_dict())
+    return json.loads(json.dumps(found, default=lambda number: number.item()))
 
-# %% ../nbs/20_train.ipynb #61f64b97
-def train(cube, model, protocol, out, seed=0, sizes=None, config=TrainConfig(), fold=0, progress=True, device=None):
+# %% ../nbs/20_train.ipynb #3e32ad81
+def train(cube, model, protocol, out, seed=0, sizes=None, config=TrainConfig(), fold=0, progress=True, device=None, overwrite=False):
     """Train a model on a cube, or go on where an earlier attempt stopped, or load what is already complete.
 
     Parameters
     ----------
     cube : cube of `mmstt.raster`
     model : name of a model
-    protocol : `Protocol`, or its name
+    protocol : `Protocol`, its name, or a dictionary of choices
     out : folder of the run
     seed : of split, weights, order and dropout
     sizes : the model's own sizes (depth, dim, ...)
@@ -338,6 +346,7 @@ def train(cube, model, protocol, out, seed=0, sizes=None, config=TrainConfig(), 
     fold : rolling origin, see `make_windows`
     progress : show a bar
     device : torch device; by default the best there is
+    overwrite : start afresh when the folder holds a run of other settings
 
     Returns
     -------
@@ -345,30 +354,40 @@ def train(cube, model, protocol, out, seed=0, sizes=None, config=TrainConfig(), 
 
     Raises
     ------
-    ValueError : `out` holds a run with other settings, or a checkpoint that cannot be trusted
+    ValueError : `out` holds a run with other settings, or a checkpoint that cannot be trusted; or training diverged
     OSError : a file could not be written
     """
-    out, protocol, device = Path(out), get_protocol(protocol), torch.device(device or best_device())
+    out, device, sizes = Path(out), torch.device(device or best_device()), sizes or {}
     with _threads(config.threads):
-        windows = make_windows(cube, protocol, seed=seed, fold=fold)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(_seed_of(seed, fold, 0))
-            net = build_model(model, windows.t_in, windows.t_out, *windows.inputs.shape[1:], **(sizes or {}))
-        identity = _identity(cube, windows, net, model, protocol, seed, sizes, config, fold)
-        if _found(out, identity): return load_run(out)
+        windows = make_windows(cube, get_protocol(protocol), seed=seed, fold=fold)
+        net = _fresh(model, windows, sizes)
+        identity = _identity(_data(cube, windows), windows, net, sizes, config)
+        if _found(out, identity, overwrite): return load_run(out)
         _write_json(out / "config.json", dict(complete=False, **identity))
         result = _fit(net, windows) if net.naive else Training(net, windows, out, identity, config, device).run(progress)
-        return _finish(out, identity, net.cpu(), result, config, device)
+        return _finish(out, identity, net.cpu(), dict(result, cube=cube.encoding.get("source")), config, device)
 
-# %% ../nbs/20_train.ipynb #c6adeaf2
-def _found(out, identity):
+# %% ../nbs/20_train.ipynb #6021b2b2
+def _fresh(name, windows, sizes):
+    "A model for these windows; its random start belongs to their seed."
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(_seed_of(windows.seed, windows.fold, 0))
+        return build_model(name, windows.t_in, windows.t_out, *windows.inputs.shape[1:], **sizes)
+
+# %% ../nbs/20_train.ipynb #a0ab71c5
+def _found(out, identity, overwrite):
     "Whether the folder holds this run, complete; makes the folder when there is none."
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "config.json").exists(): return False
     there = json.loads((out / "config.json").read_text())
-    if differ := _differences({k: there.get(k) for k in identity}, identity):
-        raise ValueError(f"{out}: holds a run with other settings ({differ}); give another folder or delete this one")
-    return there.get("complete", False)
+    differ = _differences({k: there.get(k) for k in identity}, identity)
+    if not differ: return there["complete"]
+    if not overwrite: raise ValueError(f"{out}: holds a run with other settings ({differ}); give another folder, or overwrite it")
+    for file in _files: (out / file).unlink(missing_ok=True)
+    shutil.rmtree(out / "predictions", ignore_errors=True)
+    return False
+
+_files = ("config.json", "weights.safetensors", "checkpoint.safetensors", "history.csv", "scores.csv", "windows.csv")
 
 # %% ../nbs/20_train.ipynb #363d6089
 def _fit(model, windows):
