@@ -110,11 +110,12 @@ def decode_pid(pid):
     bad = (digit < 0).any(1) | (np.char.str_len(pid) != 10)
     return np.where(bad, -1, east * 100 + 50), np.where(bad, -1, north * 100 + 50), np.where(bad, -1, digit[:, 0])
 
-# %% ../nbs/00_egms.ipynb #1f76bb34
+# %% ../nbs/00_egms.ipynb #8ca474b7
 DESCRIPTORS = {"height": "m", "rmse": "mm", "mean_velocity": "mm/yr", "mean_velocity_std": "mm/yr", "acceleration": "mm/yr2",
                "acceleration_std": "mm/yr2", "seasonality": "mm", "seasonality_std": "mm",
                "gnss_velocity_n": "mm/yr", "gnss_velocity_e": "mm/yr", "gnss_velocity_u": "mm/yr"}
 _ALIASES = {"height_ortho": "height", "rmse_ts": "rmse"}  # the newer names, from release 2020_2024 on
+_NUMERIC = {"easting", "northing", *DESCRIPTORS}
 MAX_BYTES = 1_500_000_000  # the largest delivered CSV known is about 500 MB
 MAX_RATIO = 100            # a delivered CSV shrinks about fourfold
 
@@ -150,13 +151,13 @@ def _damage(name, what):
     except _DAMAGE as e:
         raise EGMSFormatError(f"{name}: {what} is damaged or truncated ({e or type(e).__name__}); download it again") from e
 
-# %% ../nbs/00_egms.ipynb #4519f044
+# %% ../nbs/00_egms.ipynb #6fbadd26
 @contextlib.contextmanager
 def _open_table(raw, name, size):
-    "The CSV inside `raw` as (stream, name of the CSV, text of the xml)."
+    "The CSV inside `raw` as (stream, name of the CSV, its size unpacked as far as known, text of the xml)."
     magic = raw.read(4); raw.seek(0)
     if magic[:2] == b"\x1f\x8b":
-        with gzip.open(raw) as stream: yield stream, re.sub(r"\.gz$", "", name), ""
+        with gzip.open(raw) as stream: yield stream, re.sub(r"\.gz$", "", name), 4 * size, ""
     elif magic[:2] == b"PK":
         with _damage(name, "the zip"):
             archive = zipfile.ZipFile(raw)
@@ -164,8 +165,8 @@ def _open_table(raw, name, size):
             _check_size(table.file_size, table.compress_size, name)
             text = archive.open(xml).read(1_000_000).decode("utf-8", "replace") if xml else ""
             stream = archive.open(table)
-        with archive, stream: yield stream, table.filename, text
-    else: yield raw, name, ""
+        with archive, stream: yield stream, table.filename, table.file_size, text
+    else: yield raw, name, size, ""
 
 # %% ../nbs/00_egms.ipynb #c3a753d2
 def _pick(folder):
@@ -221,44 +222,26 @@ def _check_date(date, name):
     except ValueError: ok = False
     if not ok: raise EGMSFormatError(f"{name}: line 1, column {date}: is not a date since Sentinel-1's launch in 2014 (YYYYMMDD); correct the column name")
 
-# %% ../nbs/00_egms.ipynb #855ede1a
+# %% ../nbs/00_egms.ipynb #0d4ff7d6
 _BLOCK = 16 << 20
 
 def _blocks(stream, name, size):
     "Blocks of whole lines; the first begins with the header. Stops what grows beyond any tile."
-    rest, total = b"", 0
-    while True:
-        with _damage(name, "the file"): data = stream.read(_BLOCK)
-        total += len(data)
-        _check_size(total, size, name)
-        cut = data.rfind(b"\n") + 1 if data else 0
-        if len(rest) > 2 * _BLOCK: raise EGMSFormatError(f"{name}: a line is longer than {_BLOCK >> 20} MB; this is not a CSV table")
-        if not data:
-            if rest: yield rest
-            return
-        if cut: yield rest + data[:cut]
-        rest = data[cut:] if cut else rest + data
+    total = 0
+    with _damage(name, "the file"):
+        while block := stream.read(_BLOCK):
+            block += stream.readline(_BLOCK)
+            total += len(block)
+            _check_size(total, size, name)
+            yield block
 
-# %% ../nbs/00_egms.ipynb #f7a2035f
-def _parse(block, first, names, dates, inside, name):
-    "One block as (columns of metadata, displacement (points, dates), rows seen)."
-    schema = {c: pl.Float32 if c in dates else pl.Float64 if c in DESCRIPTORS or c in ("easting", "northing") else pl.String for c in names}
-    try: table = pl.read_csv(block, has_header=False, schema=schema, quote_char=None)
-    except pl.exceptions.PolarsError as e:
-        _diagnose(block, first, names, dates, name)
-        raise EGMSFormatError(f"{name}: lines from {first} on: cannot be read as a table ({str(e).splitlines()[0]}); download it again") from e
-    if table[names[-1]].null_count(): _diagnose(block, first, names, dates, name, ragged_only=True)
-    table = table.with_row_index("line", offset=first)
-    meta = table.select("line", *[c for c in names if c not in dates])
-    values = table.select(dates)
-    keep = _check_coordinates(meta, block, first, name)
-    if inside is not None: keep &= inside(meta["easting"].to_numpy(), meta["northing"].to_numpy())
-    if not keep.all(): meta, values = meta.filter(pl.Series(keep)), values.filter(pl.Series(keep))
-    values = values.to_numpy()
-    _check_finite(meta, values, dates, name)
-    return meta, values
+# %% ../nbs/00_egms.ipynb #c213e4ed
+def _parse(block, names, dates, quote):
+    "One block as a table, a row a line (blank lines too)."
+    schema = {c: pl.Float32 if c in dates else pl.Float64 if c in _NUMERIC else pl.String for c in names}
+    return pl.read_csv(block, has_header=False, schema=schema, quote_char=quote)
 
-# %% ../nbs/00_egms.ipynb #60110be0
+# %% ../nbs/00_egms.ipynb #d4202097
 _NUMBER = re.compile(r"\s*([+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity))?", re.I | re.A)
 
 def _diagnose(block, first, names, dates, name, ragged_only=False):
@@ -266,36 +249,44 @@ def _diagnose(block, first, names, dates, name, ragged_only=False):
     if ragged_only and block.count(b",") == (len(names) - 1) * (block.count(b"\n") + (not block.endswith(b"\n"))): return
     for number, raw in enumerate(block.split(b"\n"), first):
         if not raw.strip(b"\r"): continue
-        try: fields = raw.rstrip(b"\r").decode().split(",")
+        try: fields = raw.rstrip(b"\r").decode().replace('"', "").split(",")
         except UnicodeDecodeError: raise EGMSFormatError(f"{name}: line {number}: is not UTF-8 text; download the file again") from None
         if len(fields) != len(names):
             raise EGMSFormatError(f"{name}: line {number}: has {len(fields)} fields where the header names {len(names)}; download the file again")
         for column, field in zip(names, fields):
-            if not ragged_only and (column in dates or column in DESCRIPTORS or column in ("easting", "northing")) and not _NUMBER.fullmatch(field):
+            if not ragged_only and (column in dates or column in _NUMERIC) and not _NUMBER.fullmatch(field):
                 raise EGMSFormatError(f"{name}: line {number}, column {column}: {field[:30]!r} is not a number; correct it or leave it empty")
 
-# %% ../nbs/00_egms.ipynb #88d1c8dd
-def _check_coordinates(meta, block, first, name):
-    "Every row needs a place; returns the rows that are not blank lines."
-    here = np.ones(len(meta), bool)
-    for column in ("easting", "northing"):
-        value = meta[column].fill_null(np.nan).to_numpy()
-        lines = block.split(b"\n") if not np.isfinite(value).all() else []
-        for i in np.flatnonzero(~np.isfinite(value)):
-            here[i] = bool(lines[i].strip(b"\r"))
-            if here[i]: raise EGMSFormatError(f"{name}: line {first + i}, column {column}: has no finite coordinate; a row needs its place")
-    value = meta.filter(pl.Series(here))
-    if len(value) and value["easting"].abs().max() <= 360 and value["northing"].abs().max() <= 90:
+# %% ../nbs/00_egms.ipynb #5b955d32
+def _check_block(future, block, first, names, dates, inside, name):
+    "Wait for a block's table; number its rows as in the file, check them, keep those wanted."
+    try: table = future.result()
+    except pl.exceptions.PolarsError as e:
+        _diagnose(block, first, names, dates, name)
+        raise EGMSFormatError(f"{name}: lines from {first} on: cannot be read as a table ({str(e).splitlines()[0]}); download it again") from e
+    if table[names[-1]].null_count(): _diagnose(block, first, names, dates, name, ragged_only=True)
+    table = table.with_row_index("line", offset=first)
+    east, north = (table[c].fill_null(np.nan).to_numpy() for c in ("easting", "northing"))
+    keep = np.isfinite(east) & np.isfinite(north)
+    if not keep.all(): _check_places(east, north, block, first, name)
+    if keep.any() and np.abs(east[keep]).max() <= 360 and np.abs(north[keep]).max() <= 90:
         raise EGMSFormatError(f"{name}: line {first}, column easting: coordinates look like degrees; Level 3 has metres in EPSG:3035, use the file as delivered")
-    return here
+    if inside is not None: keep &= inside(east, north)
+    return table if keep.all() else table.filter(pl.Series(keep))
 
-# %% ../nbs/00_egms.ipynb #555be602
+def _check_places(east, north, block, first, name):
+    "Only a blank line may lack a place."
+    lines = block.split(b"\n")
+    for column, value in (("easting", east), ("northing", north)):
+        for i in np.flatnonzero(~np.isfinite(value)):
+            if lines[i].strip(b"\r"): raise EGMSFormatError(f"{name}: line {first + i}, column {column}: has no finite coordinate; a row needs its place")
+
+# %% ../nbs/00_egms.ipynb #64808cbb
 def _check_finite(meta, values, dates, name):
-    "Infinities are not measurements."
-    if np.isfinite(values.sum(dtype=np.float64)): return
-    if (at := np.argwhere(np.isinf(values))).size:
-        i, j = at[0]
-        raise EGMSFormatError(f"{name}: line {meta['line'][int(i)]}, column {dates[j]}: is infinite; correct it or leave it empty")
+    "Infinities are not measurements; `values` is (dates, points)."
+    if np.isfinite(values.sum(1)).all(): return
+    at = np.argwhere(np.isinf(values))
+    if at.size: raise EGMSFormatError(f"{name}: line {meta['line'][int(at[0, 1])]}, column {dates[at[0, 0]]}: is infinite; correct it or leave it empty")
 
 # %% ../nbs/00_egms.ipynb #44a4b9f6
 def _clean(meta, values, tile, name):
@@ -321,10 +312,10 @@ def _tile_at(east, north):
     "Names of the tiles that points lie in."
     return [f"E{int(e):02d}N{int(n):02d}" for e, n in np.unique(np.c_[east, north] // 100_000, axis=0)]
 
-# %% ../nbs/00_egms.ipynb #d1e24010
+# %% ../nbs/00_egms.ipynb #e6a9b44a
 def _gaps(values, dates):
     "Notes on empty values; `values` is (dates, points)."
-    empty = np.isnan(values).sum(1)
+    empty = np.array([np.isnan(row).sum() for row in values])
     if not empty.any(): return []
     n = values.shape[1]; many = empty > 0.05 * n
     lead = len(many) if many.all() else int(np.argmin(many)); tail = 0 if many.all() else int(np.argmin(many[::-1]))
@@ -334,14 +325,14 @@ def _gaps(values, dates):
     if blank := int(np.isnan(values).all(0).sum()): notes.append(f"{blank} points have no value at all")
     return notes
 
-# %% ../nbs/00_egms.ipynb #1e0c148a
+# %% ../nbs/00_egms.ipynb #15f3ae20
 def _check_pids(meta, notes):
     "Identifiers as delivered, or made from the coordinates where the column is missing."
     east, north = meta["easting"].to_numpy(), meta["northing"].to_numpy()
     if "pid" not in meta.columns:
         notes.append("no column pid: made from the coordinates")
         return encode_pid(east, north)
-    pid = meta["pid"].fill_null("").str.strip_chars(' "').to_numpy().astype("U")
+    pid = (meta["pid"].fill_null("") if meta["pid"].null_count() else meta["pid"]).to_numpy().astype("U")
     e, n, _ = decode_pid(pid)
     wrong = (e // 100 != east // 100) | (n // 100 != north // 100)
     if wrong.any(): notes.append(f"{wrong.sum()} pid do not decode to their coordinates (first {pid[np.argmax(wrong)]!r})")
@@ -371,7 +362,7 @@ def _read_polygon(polygon):
     shapely.prepare(shape)
     return shape
 
-# %% ../nbs/00_egms.ipynb #ddcc631b
+# %% ../nbs/00_egms.ipynb #d15c313e
 def read_tile(path, bbox=None, polygon=None) -> xr.Dataset:
     """Read one delivered Level 3 tile.
 
@@ -392,19 +383,15 @@ def read_tile(path, bbox=None, polygon=None) -> xr.Dataset:
     FileNotFoundError : there is no such file
     """
     inside = _inside(bbox, polygon)
-    if hasattr(path, "read"): return _read(*_from_buffer(path), inside)
+    if hasattr(path, "read"):
+        data, name = path.read(), getattr(path, "name", None)
+        return _read(data.encode() if isinstance(data, str) else data, Path(name).name if isinstance(name, str) else "buffer", "", inside)
     path = Path(path)
     if not path.exists(): raise FileNotFoundError(f"{path}: no such file; check the path")
     if path.is_dir(): path = _pick(path)
     sidecar = path.with_name(re.sub(r"\.csv(\.gz)?$", ".xml", path.name))
     xml = sidecar.read_text("utf-8", "replace")[:1_000_000] if sidecar != path and sidecar.is_file() else ""
-    with open(path, "rb") as raw: return _read(raw, path.name, path.stat().st_size, xml, inside)
-
-def _from_buffer(buffer):
-    data = buffer.read()
-    name = getattr(buffer, "name", None)
-    data = data.encode() if isinstance(data, str) else data
-    return io.BytesIO(data), Path(name).name if isinstance(name, str) else "buffer", len(data), ""
+    return _read(path, path.name, xml, inside)
 
 # %% ../nbs/00_egms.ipynb #ca665bf6
 def _product(name, inner):
@@ -418,48 +405,72 @@ def _product(name, inner):
         raise EGMSFormatError(f"{name}: holds {inner}, which is another product; use the names as delivered")
     return found[0] if found else None
 
-# %% ../nbs/00_egms.ipynb #4c92092d
-def _digest(raw):
+# %% ../nbs/00_egms.ipynb #11636542
+def _raw(source): return open(source, "rb") if isinstance(source, Path) else io.BytesIO(source)
+
+def _digest(source):
     "sha256 of a whole file."
-    raw.seek(0)
-    return hashlib.file_digest(raw, "sha256").hexdigest()
+    with _raw(source) as raw: return hashlib.file_digest(raw, "sha256").hexdigest()
 
-def _read(raw, name, size, xml, inside):
-    "The table, block by block: parse in threads while the next block is unpacked."
-    with _open_table(raw, name, size) as (stream, inner, text):
-        product = _product(name, inner)
-        blocks = _blocks(stream, name, size)
-        head, _, block = next(blocks, b"").partition(b"\n")
-        names = _decode_header(head, name)
-        dates, names = _check_header(names, name)
-        parts, line, ahead = [], 2, deque()
-        with ThreadPoolExecutor(2) as pool:
-            while block is not None:
-                if block: ahead.append(pool.submit(_parse, block, line, names, dates, inside, name))
-                line += block.count(b"\n")
-                if len(ahead) > 3: parts.append(ahead.popleft().result())
-                block = next(blocks, None)
-            parts += [f.result() for f in ahead]
-    return _assemble(parts, dates, product, name, text or xml, inside is not None, _digest(raw))
+# %% ../nbs/00_egms.ipynb #802bf290
+class _Rows:
+    "Blocks put together as they come: displacement straight into one array (dates, points), allocated once from the size of the file."
+    def __init__(self, dates, names):
+        self.dates, self.others = dates, ["line", *(c for c in names if c not in dates)]
+        self.meta, self.n, self.values = [], 0, np.empty((len(dates), 0), np.float32)
 
-# %% ../nbs/00_egms.ipynb #5206421b
-def _assemble(parts, dates, product, name, xml, clipped, sha256):
-    "Blocks -> tile."
-    if not sum(len(m) for m, _ in parts):
-        if clipped and parts: raise ValueError(f"{name}: no point lies in the area asked for; mind that it is in metres, EPSG:3035")
+    def add(self, table, expected):
+        end = self.n + len(table)
+        if end > self.values.shape[1]:
+            grown = np.empty((len(self.dates), max(expected, end + end // 2)), np.float32)
+            grown[:, :self.n] = self.values[:, :self.n]
+            self.values = grown
+        for row, column in zip(self.values, table.select(self.dates)): row[self.n:end] = column.to_numpy()
+        self.meta.append(table.select(self.others))
+        self.n = end
+
+    def result(self):
+        values = self.values[:, :self.n]
+        return pl.concat(self.meta), values if self.n > 0.8 * self.values.shape[1] else values.copy()
+
+# %% ../nbs/00_egms.ipynb #3ee5f374
+def _read(source, name, xml, inside):
+    "The table, block by block: parsed in threads while the next block is unpacked."
+    with _raw(source) as raw, ThreadPoolExecutor(3) as pool:
+        digest = pool.submit(_digest, source)
+        size = raw.seek(0, 2); raw.seek(0)
+        with _open_table(raw, name, size) as (stream, inner, unpacked, text):
+            product = _product(name, inner)
+            blocks = _blocks(stream, name, size)
+            head, _, block = next(blocks, b"").partition(b"\n")
+            dates, names = _check_header(_decode_header(head, name), name)
+            rows, line, ahead, quote = _Rows(dates, names), 2, deque(), '"' if b'"' in head else None
+            while block is not None or ahead:
+                if block: ahead.append((block, pool.submit(_parse, block, names, dates, quote)))
+                block = next(blocks, None) if block is not None else None
+                if ahead and (len(ahead) > 2 or block is None):
+                    done, future = ahead.popleft()
+                    table = _check_block(future, done, line, names, dates, inside, name)
+                    rows.add(table, int(1.05 * unpacked / len(done) * len(table)) + 1000)
+                    line += len(future.result())
+        return _assemble(rows, line > 2, product, name, text or xml, inside is not None, digest.result())
+
+# %% ../nbs/00_egms.ipynb #2f7d529b
+def _assemble(rows, any_line, product, name, xml, clipped, sha256):
+    "Rows -> tile."
+    if not rows.n:
+        if clipped and any_line: raise ValueError(f"{name}: no point lies in the area asked for; mind that it is in metres, EPSG:3035")
         raise EGMSFormatError(f"{name}: line 2: there is no row below the header; download it again")
-    meta = pl.concat([m for m, _ in parts])
-    values = np.empty((len(dates), len(meta)), np.float32)
-    at = 0
-    for _, v in parts: values[:, at:at + len(v)] = v.T; at += len(v)
-    parts.clear()
+    dates = rows.dates
+    meta, values = rows.result()
+    _check_finite(meta, values, dates, name)
     tile = product.tile if product else _tile_at(meta["easting"][:1].to_numpy(), meta["northing"][:1].to_numpy())[0]
     meta, values, notes = _clean(meta, values, tile, name)
     if product is None: notes.insert(0, f"the name does not say the product: tile {tile} from the coordinates, component unknown, release from the dates")
     if dates != sorted(dates):
         order = np.argsort(dates); dates = sorted(dates); values = values[order]
         notes.append("dates were out of order: sorted")
-    if np.isnan(values).all(): raise EGMSFormatError(f"{name}: holds no displacement at all, every value is empty; download it again")
+    if all(np.isnan(row).all() for row in values): raise EGMSFormatError(f"{name}: holds no displacement at all, every value is empty; download it again")
     notes += _gaps(values, dates)
     pid = _check_pids(meta, notes)
     simulated = bool(product and product.twin) or bool(re.search(r"<simulated>\s*(true|1)", xml))
