@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['DESCRIPTORS', 'MAX_BYTES', 'MAX_RATIO', 'CREDIT', 'LICENCE', 'EGMSFormatError', 'Product', 'parse_name',
            'tile_origin', 'encode_pid', 'decode_pid', 'read_tile', 'write_beside', 'write_tile', 'find_tile',
-           'describe']
+           'join_components', 'describe', 'plot_tile']
 
 # %% ../nbs/00_egms.ipynb #b775f59b
 import contextlib
@@ -183,7 +183,7 @@ def _pick(folder):
         raise EGMSFormatError(f"{folder}: holds several tiles ({names}); name the one to read")
     return max(next(iter(found.values())))[1]
 
-# %% ../nbs/00_egms.ipynb #0dd93879
+# %% ../nbs/00_egms.ipynb #bda710a3
 def _decode_header(line, name):
     "Column names from the first line of a CSV."
     if line[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in line[:1000]:
@@ -191,6 +191,8 @@ def _decode_header(line, name):
     try: text = line.decode("utf-8-sig").strip()
     except UnicodeDecodeError: raise EGMSFormatError(f"{name}: line 1: is not UTF-8 text; save it as CSV in UTF-8") from None
     if not text: raise EGMSFormatError(f"{name}: line 1: is empty where the column names should be; download the file again")
+    if text.startswith("<"):
+        raise EGMSFormatError(f"{name}: line 1: is a web page or xml, not a tile (a rejected download token gives such a file); download it again")
     if "," not in text and re.search(r"[;\t]", text):
         raise EGMSFormatError(f"{name}: line 1: columns are separated by {'tabs' if chr(9) in text else 'semicolons'}; EGMS delivers commas, use the file as delivered")
     return [c.strip().strip('"') for c in text.split(",")]
@@ -566,19 +568,98 @@ def find_tile(tile, folder, component="U", release=None):
                 found.append((not p.twin, p.release, p.version, f.suffix == ".zip", f))
     return max(found)[-1] if found else None
 
-# %% ../nbs/00_egms.ipynb #97206efe
+# %% ../nbs/00_egms.ipynb #64fd4e6e
+def join_components(up, east):
+    """A vertical tile with the east-west motion of the same cells and dates beside it.
+
+    Returns a tile over the cells and dates that both hold, in the order of `up`, in which every variable of `east` that depends on the
+    component has the suffix `_east` (`displacement_east`, `mean_velocity_east`, ...); attrs say component "U+E".
+    """
+    for tile, want in ((up, "U"), (east, "E")):
+        if tile.attrs["component"] != want: raise ValueError(f"{tile.attrs['source']}: is component {tile.attrs['component']}, expected {want}; give the vertical tile first")
+    if up.attrs["tile"] != east.attrs["tile"]: raise ValueError(f"tiles {up.attrs['tile']} and {east.attrs['tile']} do not lie over each other; join components of one tile")
+    index = pd.MultiIndex.from_arrays([east.easting.values, east.northing.values])
+    at = index.get_indexer(pd.MultiIndex.from_arrays([up.easting.values, up.northing.values]))
+    time = np.intersect1d(up.time.values, east.time.values)
+    if not (at >= 0).any() or not len(time): raise ValueError(f"{up.attrs['source']} and {east.attrs['source']} share no cell or no date; join components of one release")
+    up, east = up.isel(point=at >= 0).sel(time=time), east.isel(point=at[at >= 0]).sel(time=time)
+    names = {k: f"{k}_east" for k in east.data_vars if k != "height"}
+    joined = up.assign({new: (east[old].dims, east[old].values, east[old].attrs) for old, new in names.items()})
+    source, notes = (f"{up.attrs[k]}{sep}{east.attrs[k]}".strip("; ") for k, sep in (("source", " + "), ("notes", "; ")))
+    return joined.assign_attrs(component="U+E", source=source, sha256=f"{up.attrs['sha256']} {east.attrs['sha256']}", notes=notes,
+                               simulated=max(up.attrs["simulated"], east.attrs["simulated"]))
+
+# %% ../nbs/00_egms.ipynb #cc5b71c0
 def describe(tile):
-    "What is in a tile, as plain numbers and strings (see the keys); displacement in mm, extent in m."
-    days = np.diff(tile.time.values) / np.timedelta64(1, "D")
-    steps, counts = np.unique(days, return_counts=True)
-    x = tile.displacement.transpose("time", "point").values
-    with_value = np.isfinite(x).sum()
-    mean = float(np.nanmean(x, dtype=np.float64))
-    day = lambda t: str(t)[:10]
-    a = tile.attrs
-    return dict(tile=a["tile"], component=a["component"], level=a["level"], release=a["release"], source=a["source"], sha256=a["sha256"], simulated=bool(a["simulated"]),
-                crs=a["crs"], points=tile.sizes["point"], dates=tile.sizes["time"], first_date=day(tile.time.values[0]), last_date=day(tile.time.values[-1]),
-                step_days=float(steps[counts.argmax()]) if len(steps) else None, missing=int(x.size - with_value),
-                displacement_mm=dict(min=float(np.nanmin(x)), max=float(np.nanmax(x)), mean=mean, std=float(np.nanstd(x, dtype=np.float64))),
+    "What is in a tile, as plain numbers and strings; displacement in mm, extent in m."
+    steps, counts = np.unique(np.diff(tile.time.values) / np.timedelta64(1, "D"), return_counts=True)
+    a, day = tile.attrs, tile.time.dt.strftime("%Y-%m-%d").values
+    return dict(tile=a["tile"], component=a["component"], level=a["level"], release=a["release"], source=a.get("source", ""), sha256=a.get("sha256", ""),
+                simulated=bool(a["simulated"]), crs=a["crs"], points=tile.sizes["point"], dates=tile.sizes["time"], first_date=day[0], last_date=day[-1],
+                step_days=float(steps[counts.argmax()]) if len(steps) else None, **_moments(tile.displacement),
                 extent=dict(west=float(tile.easting.min()), south=float(tile.northing.min()), east=float(tile.easting.max()), north=float(tile.northing.max())),
                 descriptors=[c for c in DESCRIPTORS if c in tile], notes=[n for n in a.get("notes", "").split("; ") if n])
+
+def _moments(displacement):
+    "Missing values and the spread of the others, a date at a time (a full tile has 39 million)."
+    x = displacement.transpose("time", "point").values
+    n = sum(int(np.isfinite(row).sum()) for row in x)
+    mean = sum(np.nansum(row, dtype=np.float64) for row in x) / n
+    std = np.sqrt(sum(np.nansum((row - mean)**2, dtype=np.float64) for row in x) / n)
+    return dict(missing=x.size - n, displacement_mm={k: round(float(v), 4) for k, v in dict(min=np.nanmin(x), max=np.nanmax(x), mean=mean, std=std).items()})
+
+# %% ../nbs/00_egms.ipynb #97a46413
+def _velocity(tile):
+    "Velocity in mm/yr: as delivered, else the slope of a straight line."
+    if "mean_velocity" in tile: return tile.mean_velocity.values
+    years = (tile.time.values - tile.time.values[0]) / np.timedelta64(365, "D")
+    if len(years) == 1: return np.zeros(tile.sizes["point"])
+    return tile.displacement.assign_coords(time=years).polyfit("time", 1).polyfit_coefficients.sel(degree=1).values
+
+def plot_tile(tile):
+    """A picture of a tile: map of velocity, its histogram, and the series of the fastest sinking, the median and the fastest rising point.
+
+    Returns a matplotlib Figure.
+    """
+    from matplotlib.figure import Figure
+    fig = Figure(figsize=(11, 6), dpi=90, layout="constrained")
+    grid = fig.add_gridspec(2, 2, width_ratios=(1.1, 1))
+    velocity = _velocity(tile)
+    known = np.flatnonzero(np.isfinite(velocity))
+    ranked = known[np.argsort(velocity[known])]
+    chosen = [int(ranked[0]), int(ranked[len(ranked) // 2]), int(ranked[-1])]
+    _draw_map(fig.add_subplot(grid[:, 0]), tile, velocity, chosen)
+    _draw_histogram(fig.add_subplot(grid[0, 1]), tile, velocity[known])
+    _draw_series(fig.add_subplot(grid[1, 1]), tile, velocity, chosen)
+    a = tile.attrs
+    fig.suptitle(f"{a['tile']} {a['component']} {a['release']}, {tile.sizes['point']} points, {'simulated' if a['simulated'] else 'real'}")
+    return fig
+
+# %% ../nbs/00_egms.ipynb #d3bfce2a
+_COLOURS = ("#7b3294", "#444444", "#008837")
+
+def _direction(tile): return {"U": "vertical", "E": "eastward"}.get(tile.attrs["component"][:1], "")
+
+def _draw_map(ax, tile, velocity, chosen):
+    "Velocity on the 100 m lattice, colours centred on zero."
+    east, north = tile.easting.values, tile.northing.values
+    col, row = ((v - v.min()).astype(int) // 100 for v in (east, north))
+    image = np.full((row.max() + 1, col.max() + 1), np.nan)
+    image[row, col] = velocity
+    limit = max(np.nanpercentile(np.abs(velocity), 98), 0.5)
+    box = np.array([east.min() - 50, east.max() + 50, north.min() - 50, north.max() + 50]) / 1000
+    shown = ax.imshow(image, origin="lower", extent=box, cmap="RdBu", vmin=-limit, vmax=limit, interpolation="nearest")
+    ax.figure.colorbar(shown, ax=ax, label=f"{_direction(tile)} velocity (mm/yr)", extend="both", shrink=0.8)
+    for i, colour in zip(chosen, _COLOURS): ax.plot(east[i] / 1000, north[i] / 1000, "o", mfc="none", mec=colour, mew=2, ms=9)
+    ax.set(xlabel="easting (km, EPSG:3035)", ylabel="northing (km, EPSG:3035)", facecolor="#d4d4d4")
+    ax.ticklabel_format(useOffset=False)
+
+def _draw_histogram(ax, tile, velocity):
+    ax.hist(velocity, bins=60, color="#888888")
+    ax.axvline(0, color="black", lw=0.8)
+    ax.set(xlabel=f"{_direction(tile)} velocity (mm/yr)", ylabel="points", yscale="log")
+
+def _draw_series(ax, tile, velocity, chosen):
+    for i, colour in zip(chosen, _COLOURS): ax.plot(tile.time.values, tile.displacement.values[i], lw=1, color=colour, label=f"{velocity[i]:+.1f} mm/yr")
+    ax.legend(frameon=False, fontsize=8)
+    ax.set(xlabel="date", ylabel=f"{_direction(tile)} displacement (mm)")
