@@ -94,10 +94,10 @@ def bfloat16_error(model, x, dates):
     out.float().square().sum().backward()
     return float((out.detach().float() - exact).abs().max() / exact.abs().max())
 
-# %% ../nbs/09a_checks.ipynb #d26fda13
+# %% ../nbs/09a_checks.ipynb #0ef1992f
 def check_network(
     name,                                                                     # registered name
-    shapes=((5, 3, 9, 14), (2, 7, 8, 5), (1, 1, 6, 6), (10, 10, 11, 12)),     # (T_in, T_out, H, W) to try
+    shapes=((5, 3, 9, 14), (2, 7, 8, 5), (2, 1, 6, 6), (10, 10, 11, 12)),     # (T_in, T_out, H, W) to try
     **sizes                                                                   # the model's own, small
     ):
     "Raise AssertionError, saying what is wrong, unless the network passes the checks of this notebook."
