@@ -124,25 +124,25 @@ def _write_history(path, rows):
 
 _history = ["epoch", "train_loss", "validation_loss", "lr"]
 
-# %% ../nbs/20_train.ipynb #24031d40
-def _digest(tensors):
-    "sha256 over names and values."
-    h = hashlib.sha256()
+# %% ../nbs/20_train.ipynb #d8cb973e
+def _digest(tensors, *texts):
+    "sha256 over texts, names and values."
+    h = hashlib.sha256("".join(texts).encode())
     for name in sorted(tensors):
         h.update(name.encode())
         h.update(tensors[name].detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
     return h.hexdigest()
 
-# %% ../nbs/20_train.ipynb #af0652a6
+# %% ../nbs/20_train.ipynb #6e93a726
 def save_checkpoint(path, tensors, state, identity):
     "Tensors, the state of the loop and the run's identity, in one file."
     tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
-    header = dict(format=_format, identity=json.dumps(identity), state=json.dumps(state), sha256=_digest(tensors))
-    _write_tensors(path, tensors, header)
+    identity, state = json.dumps(identity), json.dumps(state)
+    _write_tensors(path, tensors, dict(format=_format, identity=identity, state=state, sha256=_digest(tensors, identity, state)))
 
 _format = "mmstt checkpoint 1"
 
-# %% ../nbs/20_train.ipynb #c0ce4061
+# %% ../nbs/20_train.ipynb #14bffdbd
 def load_checkpoint(path, identity):
     "Tensors and state of a checkpoint of this very run; `ValueError` says why another file is refused."
     try:
@@ -150,7 +150,7 @@ def load_checkpoint(path, identity):
             header = f.metadata() or {}
             if header.get("format") != _format: raise ValueError("it is not a checkpoint of this program")
             tensors = {k: f.get_tensor(k).clone() for k in f.keys()}
-        if header["sha256"] != _digest(tensors): raise ValueError("its contents do not match its checksum")
+        if header["sha256"] != _digest(tensors, header["identity"], header["state"]): raise ValueError("its contents do not match its checksum")
         if differ := _differences(json.loads(header["identity"]), identity): raise ValueError(f"it belongs to another run ({differ})")
         return tensors, json.loads(header["state"])
     except (ValueError, KeyError, safetensors.SafetensorError) as e:
