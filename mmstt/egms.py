@@ -314,7 +314,7 @@ def _tile_at(east, north):
     "Names of the tiles that points lie in."
     return [f"E{int(e):02d}N{int(n):02d}" for e, n in np.unique(np.c_[east, north] // 100_000, axis=0)]
 
-# %% ../nbs/00_egms.ipynb #e6a9b44a
+# %% ../nbs/00_egms.ipynb #29919f4f
 def _gaps(values, dates):
     "Notes on empty values; `values` is (dates, points)."
     empty = np.array([np.isnan(row).sum() for row in values])
@@ -323,11 +323,11 @@ def _gaps(values, dates):
     lead = len(many) if many.all() else int(np.argmin(many)); tail = 0 if many.all() else int(np.argmin(many[::-1]))
     notes = [f"{empty.sum()} values are empty ({100 * empty.sum() / values.size:.2g} %)"]
     for k, which, part in ((lead, "first", slice(0, lead)), (tail, "last", slice(len(dates) - tail, None))):
-        if k: notes.append(f"the {which} {k} {'date is' if k == 1 else 'dates are'} empty at {100 * empty[part].mean() / n:.2g} % of the points ({', '.join(dates[part])})")
+        if k: notes.append(f"the {which} {'date is' if k == 1 else f'{k} dates are'} empty at {100 * empty[part].mean() / n:.2g} % of the points ({', '.join(dates[part])})")
     if blank := int(np.isnan(values).all(0).sum()): notes.append(f"{blank} points have no value at all")
     return notes
 
-# %% ../nbs/00_egms.ipynb #15f3ae20
+# %% ../nbs/00_egms.ipynb #271a852f
 def _check_pids(meta, notes):
     "Identifiers as delivered, or made from the coordinates where the column is missing."
     east, north = meta["easting"].to_numpy(), meta["northing"].to_numpy()
@@ -337,7 +337,7 @@ def _check_pids(meta, notes):
     pid = (meta["pid"].fill_null("") if meta["pid"].null_count() else meta["pid"]).to_numpy().astype("U")
     e, n, _ = decode_pid(pid)
     wrong = (e // 100 != east // 100) | (n // 100 != north // 100)
-    if wrong.any(): notes.append(f"{wrong.sum()} pid do not decode to their coordinates (first {pid[np.argmax(wrong)]!r})")
+    if wrong.any(): notes.append(f"{wrong.sum()} pid not that of its coordinates (first {str(pid[np.argmax(wrong)])!r})")
     return pid
 
 # %% ../nbs/00_egms.ipynb #74627a30
