@@ -13,8 +13,9 @@ TILES, PROTOCOLS, SEEDS = config["tiles"], config["protocols"], config["seeds"]
 RUNS = f"data/runs/{config['name']}"
 NOTEBOOKS = ["table_1", "figure_3"]
 
-# a job says what it does, on one line at a time, and keeps the same in its log
-SAY = r"""2>&1 | awk -v RS='[\r\n]+' -v who="[{wildcards}] " 'NF {{ print who $0; fflush() }}' | tee {log}"""
+def say(who):
+    "A job's output, a line at a time and each with the job's name, on the terminal and in its log."
+    return rf"""2>&1 | awk -v RS='[\r\n]+' -v who="[{who}] " 'NF {{{{ print who $0; fflush() }}}}' | tee {{log}}"""
 
 wildcard_constraints:
     tile = r"E\d+N\d+", protocol = r"\w+", model = r"\w+", seed = r"\d+"
@@ -29,7 +30,7 @@ rule twin:
     output: "data/twins/EGMS_L3_{tile}_100km_{release}_twin{version}.zip"
     params: points = f"--points {config['points']}" if config["points"] else ""
     log: "logs/twin-{tile}-{release}-{version}.log"
-    shell: "mmstt simulate {wildcards.tile} --out data/twins {params.points} " + SAY
+    shell: "mmstt simulate {wildcards.tile} --out data/twins {params.points} " + say("{wildcards.tile}")
 
 
 rule cube:
@@ -37,7 +38,7 @@ rule cube:
     output: directory("data/cubes/{tile}.zarr")
     params: size = config["size"]
     log: "logs/cube-{tile}.log"
-    shell: "mmstt rasterize {input} --out {output} --size {params.size} " + SAY
+    shell: "mmstt rasterize {input} --out {output} --size {params.size} " + say("{wildcards.tile}")
 
 
 rule train:
@@ -47,7 +48,7 @@ rule train:
     threads: 1
     log: "logs/train-{tile}-{protocol}-{model}-{seed}.log"
     shell: "mmstt train {input} --model {wildcards.model} --protocol {wildcards.protocol} --seed {wildcards.seed} --out {params.run}"
-           " --config {RECIPE} --threads {threads} --overwrite " + SAY
+           " --config {RECIPE} --threads {threads} --overwrite " + say("{wildcards.tile} {wildcards.protocol} {wildcards.model} seed {wildcards.seed}")
 
 
 rule score:
@@ -56,7 +57,7 @@ rule score:
     params: run = subpath(output[0], parent=True)
     threads: 1
     log: "logs/score-{tile}-{protocol}-{model}-{seed}.log"
-    shell: "mmstt score {params.run} {input.cube} --threads {threads} " + SAY
+    shell: "mmstt score {params.run} {input.cube} --threads {threads} " + say("{wildcards.tile} {wildcards.protocol} {wildcards.model} seed {wildcards.seed}")
 
 
 # The naive lines cost seconds each, less than starting Python: one job fits and scores them all.
