@@ -40,32 +40,33 @@ def neighbour_sum(x):
     y = x + SIDE * shift(x, -1)
     return y + SIDE * shift(y, -2) - x
 
-# %% ../../nbs/13_stgcn.ipynb #0c86c83e
+# %% ../../nbs/13_stgcn.ipynb #ca7d79eb
 class ScaledLaplacian(nn.Module):
-    "The scaled Laplacian of a raster's 8-neighbour graph, applied as a stencil."
+    "The scaled Laplacian of a raster's 8-neighbour graph, applied as a stencil; nodes are the cells, row by row."
     def __init__(self, height, width):
         super().__init__()
         top = largest_eigenvalue(grid_laplacian(height, width))
-        self.scale = 2 / top if top > 0 else 1.
+        self.sides, self.scale = (height, width), 2 / top if top > 0 else 1.
         degree = neighbour_sum(torch.ones(height, width))
         self.register_buffer("d", degree.clamp(min=1e-12).rsqrt(), persistent=False)  # follows from the raster: not a weight
 
-    def forward(self, x):                                                         # (..., H, W)
-        return (self.scale - 1) * x - self.scale * self.d * neighbour_sum(self.d * x)
+    def forward(self, x):                                                         # (..., N)
+        x = x.unflatten(-1, self.sides)                                           # (..., H, W)
+        return ((self.scale - 1) * x - self.scale * self.d * neighbour_sum(self.d * x)).flatten(-2)
 
-# %% ../../nbs/13_stgcn.ipynb #0e633655
+# %% ../../nbs/13_stgcn.ipynb #9040da2d
 class ChebyshevConv(nn.Module):
     "Chebyshev graph convolution with a residual and a ReLU (Yu et al. 2018, Eq. 5)."
     def __init__(self, c_in, c_out, order, laplacian):
         super().__init__()
         self.order, self.laplacian = order, laplacian
-        self.theta = nn.Conv3d(c_in, order * c_out, 1, bias=False)                # Theta_0 .. Theta_{K-1} side by side
-        self.bias = nn.Parameter(torch.zeros(c_out, 1, 1, 1))
+        self.theta = nn.Conv2d(c_in, order * c_out, 1, bias=False)                # Theta_0 .. Theta_{K-1} side by side
+        self.bias = nn.Parameter(torch.zeros(c_out, 1, 1))
         self.align = Align(c_in, c_out)
 
-    def convolve(self, x):                                                        # (B, C, T, H, W)
+    def convolve(self, x):                                                        # (B, C, T, N)
         "The sum over k."
-        terms = self.theta(x).chunk(self.order, 1)                                # K times (B, c_out, T, H, W)
+        terms = self.theta(x).chunk(self.order, 1)                                # K times (B, c_out, T, N)
         if self.order == 1: return terms[0]
         later, b = 0., terms[-1]                                                  # b_{k+2}, b_{k+1}
         for term in terms[-2:0:-1]: later, b = b, term + 2 * self.laplacian(b) - later
@@ -73,37 +74,37 @@ class ChebyshevConv(nn.Module):
 
     def forward(self, x): return F.relu(self.convolve(x) + self.bias + self.align(x))
 
-# %% ../../nbs/13_stgcn.ipynb #d1a06467
+# %% ../../nbs/13_stgcn.ipynb #debddfe6
 class Align(nn.Module):
     "Carry a residual from c_in to c_out channels."
     def __init__(self, c_in, c_out):
         super().__init__()
         self.missing = c_out - c_in
-        self.mix = nn.Conv3d(c_in, c_out, 1) if c_in > c_out else nn.Identity()
+        self.mix = nn.Conv2d(c_in, c_out, 1) if c_in > c_out else nn.Identity()
 
-    def forward(self, x):                                                         # (B, c_in, T, H, W)
-        return F.pad(x, (0, 0) * 3 + (0, self.missing)) if self.missing > 0 else self.mix(x)
+    def forward(self, x):                                                         # (B, c_in, T, N)
+        return F.pad(x, (0, 0) * 2 + (0, self.missing)) if self.missing > 0 else self.mix(x)
 
-# %% ../../nbs/13_stgcn.ipynb #7aae2031
+# %% ../../nbs/13_stgcn.ipynb #7524158c
 class GatedTimeConv(nn.Module):
     "Causal convolution along time with a gated linear unit and a residual (Yu et al. 2018, Section 3.3)."
     def __init__(self, c_in, c_out, dates):
         super().__init__()
-        self.conv, self.align, self.dates = nn.Conv3d(c_in, 2 * c_out, (dates, 1, 1)), Align(c_in, c_out), dates
+        self.conv, self.align, self.dates = nn.Conv2d(c_in, 2 * c_out, (dates, 1)), Align(c_in, c_out), dates
 
-    def forward(self, x):                                                         # (B, c_in, T, H, W)
-        p, q = self.conv(x).chunk(2, 1)                                           # (B, c_out, T - dates + 1, H, W) each
+    def forward(self, x):                                                         # (B, c_in, T, N)
+        p, q = self.conv(x).chunk(2, 1)                                           # (B, c_out, T - dates + 1, N) each
         return (p + self.align(x[:, :, self.dates - 1:])) * torch.sigmoid(q)
 
-# %% ../../nbs/13_stgcn.ipynb #5fbd1b68
+# %% ../../nbs/13_stgcn.ipynb #f496a9ca
 class MapNorm(nn.Module):
     "Layer norm over all nodes and channels of a date, with one gain and offset a channel."
     def __init__(self, channels):
         super().__init__()
-        self.gain, self.offset = nn.Parameter(torch.ones(channels, 1, 1, 1)), nn.Parameter(torch.zeros(channels, 1, 1, 1))
+        self.gain, self.offset = nn.Parameter(torch.ones(channels, 1, 1)), nn.Parameter(torch.zeros(channels, 1, 1))
 
-    def forward(self, x):                                                         # (B, C, T, H, W)
-        var, mean = torch.var_mean(x.float(), (1, 3, 4), correction=0, keepdim=True)
+    def forward(self, x):                                                         # (B, C, T, N)
+        var, mean = torch.var_mean(x.float(), (1, 3), correction=0, keepdim=True)
         return (x - mean) * torch.rsqrt(var + 1e-6) * self.gain + self.offset
 
 # %% ../../nbs/13_stgcn.ipynb #9ab82969
@@ -114,7 +115,7 @@ class STBlock(nn.Sequential):
         super().__init__(GatedTimeConv(c_in, a, dates), ChebyshevConv(a, b, order, laplacian), GatedTimeConv(b, c, dates),
                          MapNorm(c), nn.Dropout(dropout))
 
-# %% ../../nbs/13_stgcn.ipynb #b00fce3b
+# %% ../../nbs/13_stgcn.ipynb #d59198ac
 @register("stgcn")
 class STGCN(ForecastModel):
     """Spatio-temporal graph convolutional network on the raster's 8-neighbour graph (Yu, Yin and Zhu 2018, IJCAI).
@@ -141,5 +142,5 @@ class STGCN(ForecastModel):
         self.norm, self.head = MapNorm(hidden[-1]), nn.Conv2d(hidden[-1], t_out, 1)
 
     def forward(self, x, dates):                                                  # (B, T_in, C, H, W)
-        z = self.blocks(x.transpose(1, 2))                                        # (B, 64, T_left, H, W)
-        return self.head(self.norm(self.last(z)).squeeze(2))                      # (B, T_out, H, W)
+        z = self.blocks(x.transpose(1, 2).flatten(3))                             # (B, 64, dates left, N)
+        return self.head(self.norm(self.last(z))).squeeze(2).unflatten(-1, (self.height, self.width))  # (B, T_out, H, W)
