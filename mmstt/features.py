@@ -10,17 +10,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-# %% ../nbs/01_features.ipynb #4620b590
+# %% ../nbs/01_features.ipynb #d0ee3c84
 MIN_DATES = 8  # six terms are fitted; with fewer valid dates than this nothing is left to judge the fit by
 
 def _terms(days):
-    "Annual cosine and sine and the powers 0 to 3 of time, (T, 6), the powers on [-1, 1]; and years per unit of that time."
+    "Annual cosine and sine and the powers 0 to 3 of scaled time, (T, 6); years per unit of that time."
     years = np.asarray(days, dtype=np.float64) / 365
-    middle, half = (years.max() + years.min()) / 2, max((years.max() - years.min()) / 2, 1e-9)
+    middle, half = (years.max() + years.min()) / 2, max(np.ptp(years) / 2, 1e-9)
     u = (years - middle) / half
     return np.stack([np.cos(2 * np.pi * years), np.sin(2 * np.pi * years), np.ones_like(u), u, u**2, u**3], 1), half
 
-# %% ../nbs/01_features.ipynb #9c783275
+# %% ../nbs/01_features.ipynb #56f44bd1
 def fit_motion(values, days):
     """Velocity, acceleration, seasonality and rmse of displacement series by EGMS' definitions.
 
@@ -41,31 +41,31 @@ def fit_motion(values, days):
     out = {k: np.full(values.shape[1], np.nan) for k in ("mean_velocity", "acceleration", "seasonality", "rmse")}
     if len(values) < MIN_DATES: return out
     terms, half = _terms(days)
-    for a in range(0, values.shape[1], 8192):
-        y = values[:, a:a + 8192].astype(np.float64)
-        for k, v in _fit_block(y, terms, half).items(): out[k][a:a + 8192] = v
+    for a in range(0, values.shape[1], 4096):
+        for k, v in _fit_block(values[:, a:a + 4096].astype(np.float64), terms, half).items(): out[k][a:a + 4096] = v
     return out
 
-# %% ../nbs/01_features.ipynb #594287a1
+# %% ../nbs/01_features.ipynb #d355cfb3
 def _fit_block(y, terms, half):
+    "The four numbers of a block of series, (T, n) float64."
     valid = np.isfinite(y)
-    whole = valid.all(0)
-    coef = [np.full((k, y.shape[1]), np.nan) for k in (4, 5, 6)]
-    for c in coef: c[:, whole] = np.linalg.pinv(terms[:, :len(c)]) @ y[:, whole]
-    if not whole.all(): _fit_gappy(y, valid, terms, np.flatnonzero(~whole & (valid.sum(0) >= MIN_DATES)), coef)
-    line, parabola, cubic = coef
-    left = np.where(valid, y - terms @ cubic, 0)
+    gappy = ~valid.all(0)
+    y[~valid] = 0
+    line, parabola, cubic = coef = [np.linalg.pinv(terms[:, :k]) @ y for k in (4, 5, 6)]
+    if gappy.any(): _fit_gappy(y, valid, terms, np.flatnonzero(gappy), coef)
+    left = (y - terms @ cubic) * valid
     return dict(mean_velocity=line[3] / half, acceleration=2 * parabola[4] / half**2, seasonality=np.hypot(cubic[0], cubic[1]),
-                rmse=np.sqrt((left**2).sum(0) / np.maximum(valid.sum(0), 1)) + 0 * cubic[0])
+                rmse=np.sqrt((left**2).sum(0) / np.maximum(valid.sum(0), 1)))
 
+# %% ../nbs/01_features.ipynb #d6b35485
 def _fit_gappy(y, valid, terms, columns, coef):
-    "Normal equations of every column over its own valid dates, in one batch."
-    w = valid[:, columns].astype(np.float64)
-    gram = (w.T @ (terms[:, :, None] * terms[:, None]).reshape(len(terms), -1)).reshape(-1, 6, 6)
-    right = (terms.T @ np.where(valid[:, columns], y[:, columns], 0)).T
+    "Overwrite the coefficients of `columns` with those of their valid dates, NaN where these are too few; `y` is 0 where missing."
+    gram = (valid[:, columns].T.astype(np.float64) @ (terms[:, :, None] * terms[:, None]).reshape(len(terms), -1)).reshape(-1, 6, 6)
+    right = (terms.T @ y[:, columns]).T[..., None]
+    few = valid[:, columns].sum(0) < MIN_DATES
     for c in coef:
         k = len(c)
-        c[:, columns] = (np.linalg.pinv(gram[:, :k, :k], hermitian=True) @ right[:, :k, None])[..., 0].T
+        c[:, columns] = np.where(few, np.nan, (np.linalg.pinv(gram[:, :k, :k], hermitian=True) @ right[:, :k])[..., 0].T)
 
 # %% ../nbs/01_features.ipynb #a70662de
 def describe_motion(tile):
@@ -76,10 +76,10 @@ def describe_motion(tile):
     return xr.Dataset({k: ("point", v, {"units": units[k]}) for k, v in fit_motion(values, days).items()},
                       coords={c: tile[c] for c in ("easting", "northing", "pid")})
 
-# %% ../nbs/01_features.ipynb #e4007dbf
+# %% ../nbs/01_features.ipynb #8d152100
 def day_of_year(time):
     "Day of the year, 1 to 366, of each date; (T,) int."
-    return pd.DatetimeIndex(np.atleast_1d(time)).dayofyear.to_numpy()
+    return pd.DatetimeIndex(np.atleast_1d(time)).day_of_year.to_numpy()
 
 # %% ../nbs/01_features.ipynb #95c45b30
 def encode_day(time):
@@ -87,7 +87,7 @@ def encode_day(time):
     angle = 2 * np.pi * day_of_year(time) / 365.25
     return np.stack([np.sin(angle), np.cos(angle)], 1).astype(np.float32)
 
-# %% ../nbs/01_features.ipynb #c012121f
+# %% ../nbs/01_features.ipynb #ac6ccac8
 def smooth(values, window=3, kind="centred"):
     """Moving average along time (axis 0) over the valid values of a window.
 
@@ -101,12 +101,12 @@ def smooth(values, window=3, kind="centred"):
     if kind == "none": return values.copy()
     if kind not in ("centred", "trailing"): raise ValueError(f"smoothing {kind!r}: expected centred, trailing or none")
     if window < 1 or (kind == "centred" and window % 2 == 0): raise ValueError(f"window {window}: expected a positive number of dates, odd when centred")
-    valid = np.isfinite(values)
+    valid, T = np.isfinite(values), len(values)
     filled = np.where(valid, values, 0)
     total, count = np.zeros_like(filled), np.zeros(values.shape, np.int32)
     ahead = window // 2 if kind == "centred" else 0
-    for shift in range(ahead - window + 1, ahead + 1):  # the value `shift` dates later
-        to, of = slice(max(-shift, 0), len(values) - max(shift, 0)), slice(max(shift, 0), len(values) + min(shift, 0))
+    for shift in range(max(ahead - window, -T) + 1, min(ahead, T - 1) + 1):  # add the values `shift` dates later
+        to, of = slice(max(-shift, 0), T - max(shift, 0)), slice(max(shift, 0), T + min(shift, 0))
         total[to] += filled[of]
         count[to] += valid[of]
     return np.where(valid, total / np.maximum(count, 1), np.nan).astype(values.dtype)
