@@ -77,13 +77,13 @@ def check_config(given, where="configuration"):
         if not isinstance(value, kind): raise ValueError(f"{where}: {key} must be a {kind.__name__ if isinstance(kind, type) else 'number or null'}, not {value!r}")
     return {**DEFAULTS, **given}
 
-# %% ../nbs/29_study.ipynb #83b1fd78
+# %% ../nbs/29_study.ipynb #5010eda5
 def source_of(tile, component="U", folder="data"):
     "Path of a tile's delivered file under `folder`/egms, or of its twin under `folder`/twins, made or still to be made."
     delivered = find_tile(tile, Path(folder) / "egms", component)
     if delivered is not None: return str(delivered)
     from mmstt.simulate import TWINS, twin_name
-    if tile in TWINS and component == "U": return str(Path(folder) / "twins" / twin_name(tile))
+    if tile in TWINS and component == "U": return str(Path(folder) / "twins" / f"{twin_name(tile)}.zip")
     raise ValueError(f"tile {tile}, component {component}: no delivered file in {Path(folder) / 'egms'} and no twin is simulated; "
                      f"put the EGMS zip there, or choose one of {', '.join(TWINS)}")
 
