@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['to_patches', 'from_patches', 'WindowwiseAttention', 'attend', 'SelfAttention', 'SpaceThenTime', 'EncoderLayer',
-           'MMSTT', 'forward_flops']
+           'MMSTT', 'forward_flops', 'attention_weights']
 
 # %% ../../nbs/10_mmstt.ipynb #beb7adb1
 import math
@@ -138,7 +138,7 @@ class EncoderLayer(nn.Module):
         b = self.norm2(z)                                                         # (4)
         return self.drop(self.narrow(self.drop(F.gelu(self.wide(b))))) + z        # (5)
 
-# %% ../../nbs/10_mmstt.ipynb #0c512224
+# %% ../../nbs/10_mmstt.ipynb #371270b5
 @register("mmstt")
 class MMSTT(ForecastModel):
     """Multi-modal Spatio-Temporal Transformer (arXiv 2509.25393, Section III-B).
@@ -171,10 +171,10 @@ class MMSTT(ForecastModel):
         self.reset()
 
     def reset(self):
-        "Small normal weights, zero biases (the usual start of a vision transformer)."
+        "Start where torch's own transformer starts: Xavier for queries, keys and values, no attention biases; small positions."
         nn.init.trunc_normal_(self.position, std=.02)
-        for m in self.modules():
-            if isinstance(m, nn.Linear): nn.init.trunc_normal_(m.weight, std=.02); nn.init.zeros_(m.bias)
+        for a in (m for m in self.modules() if isinstance(m, SelfAttention)):
+            nn.init.xavier_uniform_(a.qkv.weight); nn.init.zeros_(a.qkv.bias); nn.init.zeros_(a.out.bias)
 
     def tokens(self, x):                                                          # (B, T_in, C, H, W)
         "Patches, projected, at their place and date: the sequence Z_0 (B, N, D)."
@@ -200,3 +200,18 @@ def forward_flops(model):
     seen = sum(model.n if layer.joint else per_date + model.t_in for layer in model.layers)  # tokens that a token attends to
     dim, patch = model.embed.out_features, model.patch ** 2
     return 2 * (model.n * (matrices + model.embed.weight.numel() + 2 * dim * seen) + model.n_out * dim * patch + dim * model.channels * patch)
+
+# %% ../../nbs/10_mmstt.ipynb #36d09ab5
+@torch.no_grad()
+def attention_weights(
+    model,   # `MMSTT` with joint attention
+    x,       # (B, T_in, C, H, W) scaled maps
+    layer=-1 # which layer
+    ):       # (B, heads, N, N) weights; each row sums to 1
+    "softmax(Q K^T / sqrt(d)) of one layer, written out."
+    if not model.layers[layer].joint: raise ValueError("attention_weights reads joint attention; this model's is factorised")
+    z = model.tokens(x)
+    for earlier in model.layers[:layer]: z = earlier(z)
+    chosen = model.layers[layer]
+    q, k, _ = chosen.attention.split(chosen.norm1(z)).permute(2, 0, 3, 1, 4)      # (B, heads, N, d)
+    return torch.softmax(q @ k.mT / q.shape[-1] ** .5, -1)
