@@ -7,8 +7,8 @@ __all__ = ['CHOICES', 'PAPER', 'FORECAST', 'PRESETS', 'STATICS', 'Protocol', 'ge
            'Scaler', 'Windows', 'WindowDataset', 'make_windows', 'describe_cube', 'cells_as_cube', 'native_windows',
            'tamper', 'leaks']
 
-# %% ../nbs/04_protocol.ipynb #7699e90f
-from dataclasses import asdict, dataclass, field, fields, replace
+# %% ../nbs/04_protocol.ipynb #1e793c46
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import torch
