@@ -75,7 +75,7 @@ def tile_origin(tile):
     if not m: raise EGMSFormatError(f"{tile}: not the name of a tile; expected the likes of E32N34")
     return int(m[1]) * 100_000, int(m[2]) * 100_000
 
-# %% ../nbs/00_egms.ipynb #eddaeb0a
+# %% ../nbs/00_egms.ipynb #ae0b0103
 _BASE62 = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", np.uint8)
 
 def encode_pid(easting, northing, producer=1):
@@ -84,7 +84,7 @@ def encode_pid(easting, northing, producer=1):
     Parameters
     ----------
     easting, northing : (N,) metres, EPSG:3035
-    producer : 1 to 4
+    producer : 1 to 4, or (N,) of them
     """
     code = np.floor_divide(northing, 100).astype(np.int64) * 2**32 + np.floor_divide(easting, 100).astype(np.int64)
     code = np.atleast_1d(code)
@@ -283,10 +283,9 @@ def _check_places(east, north, block, first, name):
         for i in np.flatnonzero(~np.isfinite(value)):
             if lines[i].strip(b"\r"): raise EGMSFormatError(f"{name}: line {first + i}, column {column}: has no finite coordinate; a row needs its place")
 
-# %% ../nbs/00_egms.ipynb #64808cbb
+# %% ../nbs/00_egms.ipynb #78616ad4
 def _check_finite(meta, values, dates, name):
     "Infinities are not measurements; `values` is (dates, points)."
-    if np.isfinite(values.sum(1)).all(): return
     at = np.argwhere(np.isinf(values))
     if at.size: raise EGMSFormatError(f"{name}: line {meta['line'][int(at[0, 1])]}, column {dates[at[0, 0]]}: is infinite; correct it or leave it empty")
 
@@ -314,20 +313,20 @@ def _tile_at(east, north):
     "Names of the tiles that points lie in."
     return [f"E{int(e):02d}N{int(n):02d}" for e, n in np.unique(np.c_[east, north] // 100_000, axis=0)]
 
-# %% ../nbs/00_egms.ipynb #29919f4f
-def _gaps(values, dates):
+# %% ../nbs/00_egms.ipynb #0a20257b
+def _gaps(values, dates, name):
     "Notes on empty values; `values` is (dates, points)."
+    n = values.shape[1]
     empty = np.array([np.isnan(row).sum() for row in values])
-    if not empty.any(): return []
-    n = values.shape[1]; many = empty > 0.05 * n
-    lead = len(many) if many.all() else int(np.argmin(many)); tail = 0 if many.all() else int(np.argmin(many[::-1]))
-    notes = [f"{empty.sum()} values are empty ({100 * empty.sum() / values.size:.2g} %)"]
-    for k, which, part in ((lead, "first", slice(0, lead)), (tail, "last", slice(len(dates) - tail, None))):
+    if (empty == n).all(): raise EGMSFormatError(f"{name}: holds no displacement at all, every value is empty; download it again")
+    notes, many = [f"{empty.sum()} values are empty ({100 * empty.sum() / values.size:.2g} %)"], empty > 0.05 * n
+    ends = (0, 0) if many.all() else (int(np.argmin(many)), int(np.argmin(many[::-1])))
+    for k, which, part in zip(ends, ("first", "last"), (slice(0, ends[0]), slice(len(dates) - ends[1], None))):
         if k: notes.append(f"the {which} {'date is' if k == 1 else f'{k} dates are'} empty at {100 * empty[part].mean() / n:.2g} % of the points ({', '.join(dates[part])})")
     if blank := int(np.isnan(values).all(0).sum()): notes.append(f"{blank} points have no value at all")
     return notes
 
-# %% ../nbs/00_egms.ipynb #271a852f
+# %% ../nbs/00_egms.ipynb #58b652a8
 def _check_pids(meta, notes):
     "Identifiers as delivered, or made from the coordinates where the column is missing."
     east, north = meta["easting"].to_numpy(), meta["northing"].to_numpy()
@@ -335,8 +334,8 @@ def _check_pids(meta, notes):
         notes.append("no column pid: made from the coordinates")
         return encode_pid(east, north)
     pid = (meta["pid"].fill_null("") if meta["pid"].null_count() else meta["pid"]).to_numpy().astype("U")
-    e, n, _ = decode_pid(pid)
-    wrong = (e // 100 != east // 100) | (n // 100 != north // 100)
+    producer = np.clip(pid.astype("U1").view(np.uint32).astype(np.int64) - ord("0"), 1, 4)
+    wrong = pid != encode_pid(east, north, producer)
     if wrong.any(): notes.append(f"{wrong.sum()} pid not that of its coordinates (first {str(pid[np.argmax(wrong)])!r})")
     return pid
 
@@ -457,7 +456,7 @@ def _read(source, name, xml, inside):
                     line += len(future.result())
         return _assemble(rows, line > 2, product, name, text or xml, inside is not None, digest.result())
 
-# %% ../nbs/00_egms.ipynb #2f7d529b
+# %% ../nbs/00_egms.ipynb #db90be20
 def _assemble(rows, any_line, product, name, xml, clipped, sha256):
     "Rows -> tile."
     if not rows.n:
@@ -465,15 +464,15 @@ def _assemble(rows, any_line, product, name, xml, clipped, sha256):
         raise EGMSFormatError(f"{name}: line 2: there is no row below the header; download it again")
     dates = rows.dates
     meta, values = rows.result()
-    _check_finite(meta, values, dates, name)
     tile = product.tile if product else _tile_at(meta["easting"][:1].to_numpy(), meta["northing"][:1].to_numpy())[0]
     meta, values, notes = _clean(meta, values, tile, name)
     if product is None: notes.insert(0, f"the name does not say the product: tile {tile} from the coordinates, component unknown, release from the dates")
     if dates != sorted(dates):
         order = np.argsort(dates); dates = sorted(dates); values = values[order]
         notes.append("dates were out of order: sorted")
-    if all(np.isnan(row).all() for row in values): raise EGMSFormatError(f"{name}: holds no displacement at all, every value is empty; download it again")
-    notes += _gaps(values, dates)
+    if not np.isfinite(values.sum(1)).all():
+        _check_finite(meta, values, dates, name)
+        notes += _gaps(values, dates, name)
     pid = _check_pids(meta, notes)
     simulated = bool(product and product.twin) or bool(re.search(r"<simulated>\s*(true|1)", xml))
     attrs = dict(tile=tile, component=product.component if product else "unknown", level="L3", release=product.release if product else f"{dates[0][:4]}_{dates[-1][:4]}",
