@@ -11,7 +11,7 @@ from mmstt.study import run_notebook, share_path, source_of
 RECIPE = workflow.configfiles[0]
 TILES, PROTOCOLS, SEEDS = config["tiles"], config["protocols"], config["seeds"]
 RUNS = f"data/runs/{config['name']}"
-NOTEBOOKS = ["table_1", "figure_3"]
+NOTEBOOKS = ["table_1", "figure_2", "figure_3", "figure_4"]
 
 def say(who):
     "A job's output, a line at a time and each with the job's name, on the terminal and in its log."
