@@ -634,7 +634,7 @@ def plot_tile(tile):
     fig.suptitle(f"{a['tile']} {a['component']} {a['release']}, {tile.sizes['point']} points, {'simulated' if a['simulated'] else 'real'}")
     return fig
 
-# %% ../nbs/00_egms.ipynb #d3bfce2a
+# %% ../nbs/00_egms.ipynb #a22511f9
 _COLOURS = ("#7b3294", "#444444", "#008837")
 
 def _direction(tile): return {"U": "vertical", "E": "eastward"}.get(tile.attrs["component"][:1], "")
@@ -654,7 +654,8 @@ def _draw_map(ax, tile, velocity, chosen):
     ax.ticklabel_format(useOffset=False)
 
 def _draw_histogram(ax, tile, velocity):
-    ax.hist(velocity, bins=60, color="#888888")
+    step = max(np.ceil(np.ptp(velocity) / 60 * 10) / 10, 0.1)  # bins of whole tenths: delivered velocities have one decimal
+    ax.hist(velocity, bins=np.arange(velocity.min() - 0.05, velocity.max() + step, step), color="#888888")
     ax.axvline(0, color="black", lw=0.8)
     ax.set(xlabel=f"{_direction(tile)} velocity (mm/yr)", ylabel="points", yscale="log")
 
