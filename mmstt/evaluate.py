@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['forecasts', 'last_known', 'native_forecasts', 'yardstick', 'Predictions', 'open_predictions', 'score', 'score_run',
-           'score_naive', 'summary']
+           'score_naive', 'summary', 'score_transfer', 'quiet']
 
-# %% ../nbs/21_evaluate.ipynb #49a65154
+# %% ../nbs/21_evaluate.ipynb #43ac8b8e
 import os
 import shutil
 from dataclasses import replace
@@ -19,7 +19,7 @@ import xarray as xr
 
 from .metrics import at_native_cells, moments, moments_frame, ssim_maps, summarise
 from .models.core import build_model
-from .protocol import native_windows
+from .protocol import get_protocol, make_windows, native_windows, split_origins
 from .raster import cell_of, grid_of, open_cube, open_points
 from .train import load_run, train
 
@@ -127,17 +127,17 @@ def open_predictions(run, tile):
     if not path.exists(): raise ValueError(f"{path}: no forecasts are kept there; `mmstt score {run}` makes them")
     with xr.open_dataset(path, engine="zarr", consolidated=False) as maps: return maps.load()
 
-# %% ../nbs/21_evaluate.ipynb #bb9e852c
+# %% ../nbs/21_evaluate.ipynb #a6ba07fa
 def _line(run, windows):
     "The run's naive line, fitted to these windows."
     shape = windows.truth.shape[-2:]
     return build_model(run.name, windows.t_in, windows.t_out, 1, *shape, **run.config["sizes"]).fit(windows)
 
 def _origins(windows, part):
-    if part == "all": return torch.cat(list(windows.origins.values())).sort().values
+    if part == "all": return torch.arange(windows.t_in - 1, len(windows.dates) - windows.t_out)
     return windows.origins[part]
 
-# %% ../nbs/21_evaluate.ipynb #7fb0722f
+# %% ../nbs/21_evaluate.ipynb #cf52a28c
 def score(run, cube, points=None, part="test", keep=None, batch_size=16):
     """Sums over the cells of each window and horizon, from which all scores follow.
 
@@ -146,7 +146,7 @@ def score(run, cube, points=None, part="test", keep=None, batch_size=16):
     run : `Run`
     cube : cube of the tile it was trained on, or of another
     points : the tile's points, for the score at native cells too
-    part : "test" or another part of the windows, or "all"
+    part : "test" or another part of the windows, or "all": every window of the series, also those between two parts
     keep : a Zarr folder for the forecasts on the raster
 
     Returns
@@ -167,11 +167,11 @@ def score(run, cube, points=None, part="test", keep=None, batch_size=16):
             frames.append(moments_frame(moments(forecast, truth, last), some, span, **keys, space="native", step_days=step))
     return pd.concat(frames, ignore_index=True)
 
-# %% ../nbs/21_evaluate.ipynb #14073933
+# %% ../nbs/21_evaluate.ipynb #3636d2e2
 def _grid_sums(model, windows, cube, origins, keep, batch_size, keys, span):
     with Predictions(keep, cube, windows) if keep else _Nothing() as maps:
         for some, forecast, truth, last in forecasts(model, windows, origins, batch_size):
-            forecast = torch.where(windows.mask, forecast, torch.nan)                  # no value is claimed where nothing is ever measured
+            forecast, truth = (torch.where(windows.mask, v, torch.nan) for v in (forecast, truth))   # cells without a training date are left out
             maps.add(some, forecast, truth, last)
             yield moments_frame(moments(forecast, truth, last), some, span, ssim_maps(forecast, truth), **keys)
 
@@ -217,15 +217,14 @@ def _own_cube(run):
     if not path or not Path(path).exists(): raise ValueError(f"{run.path}: the cube it was trained on is not at {path}; name a cube: mmstt score {run.path} CUBE.zarr")
     return path
 
-# %% ../nbs/21_evaluate.ipynb #17b80047
+# %% ../nbs/21_evaluate.ipynb #8fee1397
 def _merge(frame, path):
     "Write a frame, keeping the rows of other tiles and parts that are there already."
     if path.exists():
         old = pd.read_csv(path)
         mine = set(zip(frame["tile"], frame["part"]))
         frame = pd.concat([old[[k not in mine for k in zip(old["tile"], old["part"])]], frame], ignore_index=True)
-    half = path.with_name(path.name + ".part")
-    frame.to_csv(half, index=False, float_format="%.8g"); os.replace(half, path)
+    _write_csv(frame, path)
 
 # %% ../nbs/21_evaluate.ipynb #fb3e8c91
 def score_naive(cube, names, protocol, out, threads=None):
@@ -248,3 +247,62 @@ def summary(scores, horizons=(1, 5, 10)):
     one = scores.iloc[0]
     head = f"{one['model']} under `{one['protocol']}` on {one['tile']} ({'simulated' if one['simulated'] else 'real'}), {one['windows']} windows, {one['blocks']:.1f} independent blocks"
     return "\n".join([head, *lines, "skill: 1 - MSE / MSE of persistence"])
+
+# %% ../nbs/21_evaluate.ipynb #76d1d139
+def score_transfer(runs, cube, lines, protocol, out, regions=None, batch_size=16):
+    """Sums over the cells of every window of a tile, for networks trained on another and for naive lines of its own; written to `out` (CSV).
+
+    Parameters
+    ----------
+    runs : run folders of networks, all of one protocol
+    cube : path of the tile's cube
+    lines : names of naive lines
+    protocol : its name
+    regions : name -> function of the cube that gives (H, W) bool; other scores than those of the `whole` tile
+
+    Returns
+    -------
+    frame, one row a model, seed, region and window (all horizons together), with `day` (of the forecast), `part` (what the window was to the run, if
+    this is its own tile, else `unseen`) and `late` (it belongs to the chronological test part)
+    """
+    opened, frames = open_cube(cube), []
+    masks = {"whole": np.ones((opened.sizes["y"], opened.sizes["x"]), bool), **{k: region(opened) for k, region in (regions or {}).items()}}
+    for run in map(load_run, runs):
+        if run.model.tied_to_tile: continue
+        own = run.config["data"]["sha256"] == opened.attrs["sha256"]
+        frames.append(_window_sums(run.model, run.windows(opened), masks, batch_size).assign(model=run.name, seed=run.seed, trained_on=run.config["data"]["tile"]))
+        if not own: frames[-1]["part"] = "unseen"
+    for name in lines:
+        windows = make_windows(opened, protocol)
+        line = build_model(name, windows.t_in, windows.t_out, 1, *windows.truth.shape[-2:]).fit(windows)
+        frames.append(_window_sums(line, windows, masks, batch_size).assign(model=name, seed=0, trained_on=opened.attrs["tile"]))
+    keys = dict(tile=opened.attrs["tile"], simulated=int(opened.attrs["simulated"]), protocol=protocol, step_days=int(get_protocol(protocol).stride_days))
+    frame = pd.concat(frames, ignore_index=True).assign(**keys)
+    _write_csv(frame, Path(out))
+    return frame
+
+# %% ../nbs/21_evaluate.ipynb #b751f7e6
+def _window_sums(model, windows, masks, batch_size):
+    "Moments of every window over all horizons, a row a region and window."
+    origins, rows = _origins(windows, "all"), []
+    for some, forecast, truth, last in forecasts(model, windows, origins, batch_size):
+        for region, cells in masks.items():
+            m = moments(forecast, torch.where(torch.from_numpy(cells) & windows.mask, truth, torch.nan), last)
+            rows.append(moments_frame({k: v.sum(1, keepdim=True) for k, v in m.items()}, some, windows.t_in + windows.t_out, region=region))
+    frame = pd.concat(rows, ignore_index=True).drop(columns="horizon")
+    part = {int(o): p for p, some in windows.origins.items() for o in some}
+    late = split_origins(len(windows.dates), windows.t_in, windows.t_out)["test"]
+    return frame.assign(day=windows.time[frame["origin"]].astype("datetime64[D]").astype(str), part=frame["origin"].map(part).fillna("between"),
+                        late=frame["origin"].isin(late).astype(int), t_out=windows.t_out)
+
+def _write_csv(frame, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(path.name + ".part")
+    frame.to_csv(half, index=False, float_format="%.8g"); os.replace(half, path)
+
+# %% ../nbs/21_evaluate.ipynb #75f1a1f2
+def quiet(cube, share=1 / 3):
+    "The `share` of a cube's cells that moved least, (H, W) bool: five years of |mean velocity| plus the seasonal amplitude, as delivered (block raster)."
+    flat = cube.sel(raster="block") if "raster" in cube.dims else cube
+    motion = 5 * np.abs(flat.mean_velocity.values) + np.abs(flat.seasonality.values)
+    return motion <= np.nanquantile(motion, share)
