@@ -374,14 +374,14 @@ def _fresh(name, windows, sizes):
         torch.manual_seed(_seed_of(windows.seed, windows.fold, 0))
         return build_model(name, windows.t_in, windows.t_out, *windows.inputs.shape[1:], **sizes)
 
-# %% ../nbs/20_train.ipynb #a0ab71c5
+# %% ../nbs/20_train.ipynb #9be6467d
 def _found(out, identity, overwrite):
     "Whether the folder holds this run, complete; makes the folder when there is none."
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "config.json").exists(): return False
     there = json.loads((out / "config.json").read_text())
     differ = _differences({k: there.get(k) for k in identity}, identity)
-    if not differ: return there["complete"]
+    if not differ: return there["complete"] and (out / "weights.safetensors").exists()
     if not overwrite: raise ValueError(f"{out}: holds a run with other settings ({differ}); give another folder, or overwrite it")
     for file in _files: (out / file).unlink(missing_ok=True)
     shutil.rmtree(out / "predictions", ignore_errors=True)
