@@ -29,10 +29,11 @@ def share_path(relative):
         if (root / relative).exists(): return root / relative
     raise FileNotFoundError(f"{relative} is not part of this installation of mmstt; reinstall it, or run in a checkout")
 
-# %% ../nbs/29_study.ipynb #aa519119
+# %% ../nbs/29_study.ipynb #e09c1994
 DEFAULTS = dict(
     name="study",                       # names the folder of its runs
     tiles=["E32N34"],                   # each a delivered file in data/egms/, or else one of the six twins
+    train_tile="E32N34",                # its networks are carried to the other tiles (Table II), if it is one of `tiles`
     component="U",                      # U vertical, E east-west
     protocols=["paper", "forecast"],
     seeds=[0],                          # a run for each
