@@ -108,9 +108,10 @@ def _write(path, save):
         raise OSError(f"{path}: could not be written ({e}); what was there before is untouched; "
                       "make room and start the same command again, it goes on from the last checkpoint") from e
 
-# %% ../nbs/20_train.ipynb #6e74b04e
+# %% ../nbs/20_train.ipynb #adc356cc
 def _write_json(path, what): _write(path, lambda p: p.write_text(json.dumps(what, indent=1) + "\n"))
 def _write_tensors(path, tensors, metadata=None): _write(path, lambda p: save_file(tensors, p, metadata))
+def _apart(tensors): return {k: v.detach().cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}  # safetensors wants no shared memory
 
 def _sha256(path):
     with open(path, "rb") as f: return hashlib.file_digest(f, "sha256").hexdigest()
@@ -124,19 +125,19 @@ def _write_history(path, rows):
 
 _history = ["epoch", "train_loss", "validation_loss", "lr"]
 
-# %% ../nbs/20_train.ipynb #d8cb973e
+# %% ../nbs/20_train.ipynb #4afd2b1d
 def _digest(tensors, *texts):
     "sha256 over texts, names and values."
     h = hashlib.sha256("".join(texts).encode())
     for name in sorted(tensors):
         h.update(name.encode())
-        h.update(tensors[name].detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+        h.update(tensors[name].flatten().view(torch.uint8).numpy())
     return h.hexdigest()
 
-# %% ../nbs/20_train.ipynb #6e93a726
+# %% ../nbs/20_train.ipynb #ab7f23d2
 def save_checkpoint(path, tensors, state, identity):
     "Tensors, the state of the loop and the run's identity, in one file."
-    tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
+    tensors = _apart(tensors)
     identity, state = json.dumps(identity), json.dumps(state)
     _write_tensors(path, tensors, dict(format=_format, identity=identity, state=state, sha256=_digest(tensors, identity, state)))
 
@@ -396,10 +397,10 @@ def _fit(model, windows):
     model.fit(windows)
     return dict(seconds=round(time.monotonic() - start, 3))
 
-# %% ../nbs/20_train.ipynb #c6787263
+# %% ../nbs/20_train.ipynb #1549b212
 def _finish(out, identity, model, result, config, device):
     "Write the weights, then, last of all, that the run is complete."
-    _write_tensors(out / "weights.safetensors", {k: v.contiguous() for k, v in model.state_dict().items()})
+    _write_tensors(out / "weights.safetensors", _apart(model.state_dict()))
     result = dict(result, parameters=count_parameters(model), weights_sha256=_sha256(out / "weights.safetensors"))
     machine = dict(device=str(device), precision=str(compute_dtype(config, device)).removeprefix("torch."), threads=torch.get_num_threads())
     versions = dict(mmstt=mmstt.__version__, torch=torch.__version__, numpy=np.__version__, python=platform.python_version())
