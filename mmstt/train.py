@@ -331,7 +331,7 @@ def _identity(data, windows, model, sizes, config):
                  training=training, data=data, scaler=windows.scaler.to_dict())
     return json.loads(json.dumps(found, default=lambda number: number.item()))
 
-# %% ../nbs/20_train.ipynb #3e32ad81
+# %% ../nbs/20_train.ipynb #67766239
 def train(cube, model, protocol, out, seed=0, sizes=None, config=TrainConfig(), fold=0, progress=True, device=None, overwrite=False):
     """Train a model on a cube, or go on where an earlier attempt stopped, or load what is already complete.
 
@@ -363,7 +363,7 @@ def train(cube, model, protocol, out, seed=0, sizes=None, config=TrainConfig(), 
         windows = make_windows(cube, get_protocol(protocol), seed=seed, fold=fold)
         net = _fresh(model, windows, sizes)
         identity = _identity(_data(cube, windows), windows, net, sizes, config)
-        if _found(out, identity, overwrite): return load_run(out)
+        if _found(out, identity, overwrite): return _complete(out)
         _write_json(out / "config.json", dict(complete=False, **identity))
         result = _fit(net, windows) if net.naive else Training(net, windows, out, identity, config, device).run(progress)
         return _finish(out, identity, net.cpu(), dict(result, cube=cube.encoding.get("source")), config, device)
@@ -397,7 +397,7 @@ def _fit(model, windows):
     model.fit(windows)
     return dict(seconds=round(time.monotonic() - start, 3))
 
-# %% ../nbs/20_train.ipynb #1549b212
+# %% ../nbs/20_train.ipynb #4938271e
 def _finish(out, identity, model, result, config, device):
     "Write the weights, then, last of all, that the run is complete."
     _write_tensors(out / "weights.safetensors", _apart(model.state_dict()))
@@ -405,7 +405,12 @@ def _finish(out, identity, model, result, config, device):
     machine = dict(device=str(device), precision=str(compute_dtype(config, device)).removeprefix("torch."), threads=torch.get_num_threads())
     versions = dict(mmstt=mmstt.__version__, torch=torch.__version__, numpy=np.__version__, python=platform.python_version())
     _write_json(out / "config.json", dict(complete=True, **identity, result=result, machine=machine, versions=versions))
-    (out / "checkpoint.safetensors").unlink(missing_ok=True)
+    return _complete(out)
+
+# %% ../nbs/20_train.ipynb #1762f0b6
+def _complete(out):
+    "Load a run that is complete; what an earlier, killed attempt left beside it goes."
+    for left in (out / "checkpoint.safetensors", *out.glob("*.part")): left.unlink(missing_ok=True)
     return load_run(out)
 
 # %% ../nbs/20_train.ipynb #7ccfad84
