@@ -86,3 +86,30 @@ rule notebook:
     run:
         run_notebook(input.notebook, output[0], tile=wildcards.tile, config=str(RECIPE), runs=f"{RUNS}/{wildcards.tile}",
                      cube=input.cube, out=f"figures/{wildcards.tile}")
+
+
+# Apart from the study, since each takes a quarter of an hour of all cores: `make audit` and `make bench`.
+rule audit:
+    input: expand("figures/{tile}/audit.ipynb", tile=TILES)
+
+
+rule audit_notebook:
+    input: cube = "data/cubes/{tile}.zarr", notebook = str(share_path("nbs/paper/audit.ipynb"))
+    output: "figures/{tile}/audit.ipynb"
+    threads: workflow.cores
+    run:
+        run_notebook(input.notebook, output[0], tile=wildcards.tile, config=str(RECIPE), runs=f"{RUNS}/{wildcards.tile}",
+                     cube=input.cube, out=f"figures/{wildcards.tile}")
+
+
+rule bench:
+    input: expand("figures/benchmarks/{what}.ipynb", what=["read", "grid", "models"])
+
+
+rule bench_notebook:
+    input: file = source_of("E32N34"), notebook = lambda w: str(share_path(f"nbs/bench/{w.what}.ipynb"))
+    output: "figures/benchmarks/{what}.ipynb"
+    threads: workflow.cores
+    run:
+        own = dict(read={}, grid=dict(file=input.file), models=dict(sample=str(share_path("data/sample"))))[wildcards.what]
+        run_notebook(input.notebook, output[0], out="figures/benchmarks", **own)
