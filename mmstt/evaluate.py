@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['forecasts', 'last_known', 'native_forecasts', 'yardstick', 'Predictions', 'open_predictions', 'score', 'score_run',
-           'score_naive', 'summary', 'score_transfer', 'quiet']
+           'score_naive', 'summary', 'score_transfer', 'forecast_on', 'line_for', 'quiet']
 
 # %% ../nbs/21_evaluate.ipynb #43ac8b8e
 import os
@@ -248,7 +248,7 @@ def summary(scores, horizons=(1, 5, 10)):
     head = f"{one['model']} under `{one['protocol']}` on {one['tile']} ({'simulated' if one['simulated'] else 'real'}), {one['windows']} windows, {one['blocks']:.1f} independent blocks"
     return "\n".join([head, *lines, "skill: 1 - MSE / MSE of persistence"])
 
-# %% ../nbs/21_evaluate.ipynb #76d1d139
+# %% ../nbs/21_evaluate.ipynb #64695277
 def score_transfer(runs, cube, lines, protocol, out, regions=None, batch_size=16):
     """Sums over the cells of every window of a tile, for networks trained on another and for naive lines of its own; written to `out` (CSV).
 
@@ -274,7 +274,7 @@ def score_transfer(runs, cube, lines, protocol, out, regions=None, batch_size=16
         if not own: frames[-1]["part"] = "unseen"
     for name in lines:
         windows = make_windows(opened, protocol)
-        line = build_model(name, windows.t_in, windows.t_out, 1, *windows.truth.shape[-2:]).fit(windows)
+        line = line_for(name, windows)
         frames.append(_window_sums(line, windows, masks, batch_size).assign(model=name, seed=0, trained_on=opened.attrs["tile"]))
     keys = dict(tile=opened.attrs["tile"], simulated=int(opened.attrs["simulated"]), protocol=protocol, step_days=int(get_protocol(protocol).stride_days))
     frame = pd.concat(frames, ignore_index=True).assign(**keys)
@@ -299,6 +299,29 @@ def _write_csv(frame, path):
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(path.name + ".part")
     frame.to_csv(half, index=False, float_format="%.8g"); os.replace(half, path)
+
+# %% ../nbs/21_evaluate.ipynb #fe47895d
+def forecast_on(model, windows, day):
+    """One window's forecast.
+
+    Parameters
+    ----------
+    model : a network, or a naive line fitted to `windows`
+    windows : `Windows`
+    day : its last known date (datetime64)
+
+    Returns
+    -------
+    forecast (T_out, H, W), truth (T_out, H, W) and last known map (H, W), mm, as arrays; NaN where there is no value
+    """
+    origin = int(np.flatnonzero(windows.time == np.datetime64(day, "ns"))[0])
+    _, forecast, truth, last = next(forecasts(model, windows, [origin]))
+    return tuple(torch.where(windows.mask, v[0], torch.nan).numpy() for v in (forecast, truth, last))
+
+# %% ../nbs/21_evaluate.ipynb #c2e1ab83
+def line_for(name, windows):
+    "A naive line, fitted to these windows."
+    return build_model(name, windows.t_in, windows.t_out, 1, *windows.truth.shape[-2:]).fit(windows)
 
 # %% ../nbs/21_evaluate.ipynb #75f1a1f2
 def quiet(cube, share=1 / 3):

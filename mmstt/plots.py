@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['COLUMN', 'PAGE', 'STYLE', 'LOOKS', 'NODES', 'CREDIT', 'use_style', 'look', 'draw_map', 'map_limit', 'forecast_maps',
-           'likeness', 'shown_origins', 'named_nodes', 'node_forecasts', 'binned_errors', 'diagnostics', 'caption_of',
-           'sign', 'save_figure']
+           'likeness', 'shown_origins', 'named_nodes', 'node_forecasts', 'binned_errors', 'diagnostics', 'pipeline',
+           'tile_maps', 'caption_of', 'sign', 'save_figure']
 
 # %% ../nbs/22_plots.ipynb #55a677d1
 import os
@@ -30,7 +30,7 @@ def use_style():
     "Put the study's style in force; notebooks call it once."
     mpl.rcParams.update(STYLE)
 
-# %% ../nbs/22_plots.ipynb #9ed1954f
+# %% ../nbs/22_plots.ipynb #ebee2784
 LOOKS = {                       # colour, marker
     "truth": ("#000000", "o"),
     "mmstt": ("#0072B2", "^"),
@@ -42,11 +42,12 @@ LOOKS = {                       # colour, marker
 }
 
 def look(model):
-    "Keywords for `Axes.plot` that draw a model the way it is drawn everywhere; naive lines are grey and dashed."
+    "Keywords for `Axes.plot` that draw a model the way it is drawn everywhere; naive lines are grey, persistence dashed and the others dotted."
     if model in LOOKS:
         colour, marker = LOOKS[model]
         return dict(color=colour, marker=marker)
-    return dict(color="#7F7F7F", marker="x" if model == "persistence" else ".", linestyle="--")
+    if model == "persistence": return dict(color="#7F7F7F", marker="x", linestyle="--")
+    return dict(color="#4D4D4D", marker=".", linestyle=":")
 
 # %% ../nbs/22_plots.ipynb #b85a2b39
 def draw_map(ax, field, x, y, limit, cmap="RdBu"):
@@ -235,7 +236,7 @@ def binned_errors(truth, forecast, edges):
         out.append(dict(centre=(edges[i] + edges[i + 1]) / 2, n=len(here), mae=mae, bias=bias, **dict(zip(("q5", "q25", "q50", "q75", "q95"), q))))
     return out
 
-# %% ../nbs/22_plots.ipynb #d194efb9
+# %% ../nbs/22_plots.ipynb #57a8857a
 def diagnostics(samples, title=None, bins=9):
     """Figure 4: a row a model; forecast against truth, error against truth, mean absolute error and error boxes for ranges of the truth.
 
@@ -267,9 +268,10 @@ def diagnostics(samples, title=None, bins=9):
         _draw_bins(row[2], row[3], boxes[model], edges, look(model)["color"])
         row[2].set_ylim(0, 1.08 * worst)
         row[3].set_ylim(-error, error)
-        row[0].set_ylabel(f"$\\bf{{{_printed(model).replace(' ', '~').replace('-', '{-}')}}}$\nforecast (mm)")
+        row[0].set_ylabel("forecast (mm)", labelpad=1)
+        row[0].annotate(textwrap.fill(_printed(model), 16), (-.5, .5), xycoords="axes fraction", rotation=90, ha="right", va="center", fontweight="bold", fontsize=7)
         for ax, what in zip(row[1:], ("error (mm)", "MAE (mm)", "error (mm)")): ax.set_ylabel(what, labelpad=1)
-    for ax, title in zip(axes[0], ("(a) forecast", "(b) error", "(c) MAE by range", "(d) error by range")): ax.set_title(title)
+    for ax, what in zip(axes[0], ("(a) forecast", "(b) error", "(c) MAE by range", "(d) error by range")): ax.set_title(what)
     for ax in axes[-1]: ax.set_xlabel("truth (mm)")
     fig.colorbar(hexagons, ax=axes, location="bottom", label="values in a hexagon", shrink=.4, aspect=40, pad=.01)
     if title: fig.suptitle(title, fontsize=8, fontweight="bold")
@@ -291,6 +293,140 @@ def _draw_bins(bars, boxes, bins, edges, colour):
               boxprops=dict(facecolor=colour, lw=.5), medianprops=dict(color="k", lw=.8), whiskerprops=dict(lw=.6), capprops=dict(lw=.6))
     boxes.axhline(0, color="k", lw=.5)
     for ax in (bars, boxes): ax.set_xlim(edges[0] - width / 2, edges[-1] + width / 2)
+
+# %% ../nbs/22_plots.ipynb #3c085c49
+def pipeline(points, fine, coarse, channels, forecast, x, y, tokens, steps, unit="mm"):
+    """Figure 1: points, the two grids, six channels, tokens, encoder, forecast.
+
+    Parameters
+    ----------
+    points : (easting m, northing m, displacement mm), each (N,)
+    fine, coarse : (H', W') and (H, W) maps of the same date, mm
+    channels : list of (name, (H, W) map); each on a scale of its own, white at zero
+    forecast : list of (title, (H, W) map), mm
+    x, y : cell centres of the coarse grid, m
+    tokens : dict: t_in, patch, n, n_out, dim, depth, heads
+    steps : dates of the input window, as text
+
+    Returns
+    -------
+    figure
+    """
+    fig = plt.figure(figsize=(PAGE, 4.5))
+    limit = map_limit(coarse, *(f for _, f in forecast))
+    a, b, c = (fig.add_axes([left, .575, .19, .36]) for left in (.05, .275, .5))
+    a.scatter(*(np.asarray(p) / 1e3 for p in points[:2]), c=points[2], s=float(np.clip(12_000 / len(points[0]), .1, 4)), lw=0, cmap="RdBu", vmin=-limit, vmax=limit, rasterized=True)
+    image = _bare(draw_map(c, coarse, x, y, limit))
+    _bare(draw_map(b, fine, *(_finer(v, f) for v, f in ((x, fine.shape[1]), (y, fine.shape[0]))), limit))
+    a.set(xlim=c.get_xlim(), ylim=c.get_ylim(), aspect="equal", facecolor="#D9D9D9")
+    a.set_xlabel("easting (km)", fontsize=6, labelpad=1); a.set_ylabel("northing (km)", fontsize=6, labelpad=1)
+    a.tick_params(labelsize=6, length=2); a.locator_params(nbins=3); a.spines[:].set_visible(True)
+    for ax, title in zip((a, b, c), (f"(a) {len(points[0])} points", f"(b) {fine.shape[0]} × {fine.shape[1]}, interpolated", f"(c) {coarse.shape[0]} × {coarse.shape[1]}, averaged")):
+        ax.set_title(title, fontsize=7)
+    _stack_of_channels(fig, channels, x, y)
+    _stack_of_dates(fig, coarse, x, y, limit, tokens, steps)
+    _encoder(fig, tokens)
+    for i, (title, field) in enumerate(forecast):
+        ax = fig.add_axes([.52 + .13 * i, .115, .12, .24])
+        _bare(draw_map(ax, field, x, y, limit)); ax.set_title(title, fontsize=6, pad=2)
+    fig.text(.71, .425, "(g) forecast", fontsize=7, ha="center", va="top")
+    bar = fig.colorbar(image, cax=fig.add_axes([.915, .13, .012, .21]), extend="both")
+    bar.set_label(f"displacement ({unit})", fontsize=6, labelpad=1); bar.ax.tick_params(labelsize=6, length=2)
+    for start, end in (((.245, .755), (.27, .755)), ((.47, .755), (.495, .755)), ((.695, .755), (.72, .755)), ((.262, .24), (.287, .24)), ((.492, .24), (.517, .24))): _arrow(fig, start, end)
+    fig.add_artist(mpl.lines.Line2D([.86, .86, .135], [.5, .465, .465], transform=fig.transFigure, color="#444444", lw=.9))
+    _arrow(fig, (.135, .4655), (.135, .425))
+    return fig
+
+# %% ../nbs/22_plots.ipynb #ef13ce70
+def _finer(centres, n):
+    "Centres of a grid of n cells over the same extent."
+    d = (centres[-1] - centres[0]) / (len(centres) - 1)
+    return np.linspace(centres[0] - d / 2 + d * len(centres) / n / 2, centres[-1] + d / 2 - d * len(centres) / n / 2, n)
+
+def _bare(image):
+    "A map without ticks."
+    image.axes.set(xticks=[], yticks=[])
+    return image
+
+def _arrow(fig, start, end):
+    fig.add_artist(mpl.patches.FancyArrowPatch(start, end, transform=fig.transFigure, arrowstyle="-|>", mutation_scale=9, lw=.9, color="#444444", shrinkA=0, shrinkB=0))
+
+# %% ../nbs/22_plots.ipynb #45f5177a
+def _stack_of_channels(fig, channels, x, y):
+    "Six maps, two columns, named."
+    for i, (name, field) in enumerate(channels):
+        ax = fig.add_axes([.74 + .125 * (i % 2), .8 - .14 * (i // 2), .115, .108])
+        _bare(draw_map(ax, field, x, y, map_limit(field) if np.nanstd(field) > 1e-6 else 1))
+        ax.set_title(name, fontsize=5.5, pad=1.5)
+    fig.text(.86, .962, f"(d) {len(channels)} channels a date", fontsize=7, ha="center")
+
+def _stack_of_dates(fig, field, x, y, limit, tokens, steps):
+    "The input window as a pile of maps; the one in front is cut into patches."
+    for k in range(3):
+        ax = fig.add_axes([.03 + .014 * (2 - k), .105 + .02 * (2 - k), .185, .22])
+        _bare(draw_map(ax, field, x, y, limit))
+    west, east, south, north = ax.images[0].get_extent()
+    for share in np.arange(tokens["patch"], field.shape[1], tokens["patch"]) / field.shape[1]: ax.axvline(west + share * (east - west), color="k", lw=.4)
+    for share in np.arange(tokens["patch"], field.shape[0], tokens["patch"]) / field.shape[0]: ax.axhline(north - share * (north - south), color="k", lw=.4)
+    fig.text(.135, .42, f"(e) {tokens['t_in']} dates, {tokens['patch']} × {tokens['patch']} patches:\n{tokens['n']} tokens", fontsize=7, ha="center", va="top")
+    fig.text(.1225, .092, steps, fontsize=6, ha="center", va="top", color="#444444")
+
+def _encoder(fig, tokens):
+    "The transformer as boxes: what each does to the sequence of tokens."
+    fig.text(.3925, .425, f"(f) {tokens['depth']} layers, width {tokens['dim']}", fontsize=7, ha="center", va="top")
+    for i, (text, colour) in enumerate(((f"to {tokens['dim']} numbers each\n+ place and date", "#E8E8E8"), (f"joint attention, {tokens['heads']} heads,\nall places and dates", "#BBD9EC"),
+                                        ("feed-forward,\ntoken by token", "#BBD9EC"), (f"first {tokens['n_out']} tokens\nback to patches, 1 × 1 fusion", "#E8E8E8"))):
+        bottom = .32 - .075 * i
+        fig.add_artist(mpl.patches.FancyBboxPatch((.3, bottom), .185, .06, transform=fig.transFigure, boxstyle="round,pad=0.003", fc=colour, ec="#666666", lw=.6, mutation_aspect=1.6))
+        fig.text(.3925, bottom + .03, text, fontsize=6, ha="center", va="center")
+    fig.text(.489, .272, f"× {tokens['depth']}", fontsize=7, va="center")
+
+# %% ../nbs/22_plots.ipynb #02fb3fcb
+def tile_maps(rows, columns, groups=None, unit="displacement (mm)"):
+    """Maps of several tiles, a row each, with a colour scale a row.
+
+    Parameters
+    ----------
+    rows : list of dict: label, x, y (cell centres, m), fields (a (H, W) map a column, mm), notes (a short text a column)
+    columns : titles
+    groups : list of (text, number of columns), written above
+
+    Returns
+    -------
+    figure
+    """
+    n, R, tall = len(columns), len(rows), [min(1.35, abs((r["y"][-1] - r["y"][0]) / (r["x"][-1] - r["x"][0]))) for r in rows]
+    wide = min(1.32, (9.2 - 1.2 - .36 * R) / sum(tall))                           # inches; the whole figure fits a page
+    W, H = 1.6 + n * (wide + .08), 1.2 + sum(t * wide + .36 for t in tall)
+    fig, top = plt.figure(figsize=(W, H)), H - .62
+    for row, t in zip(rows, tall):
+        limit, line = map_limit(*row["fields"]), []
+        for k, (field, note) in enumerate(zip(row["fields"], row["notes"])):
+            line.append(ax := fig.add_axes([(.72 + k * (wide + .08)) / W, (top - t * wide) / H, wide / W, t * wide / H]))
+            image = draw_map(ax, field, row["x"], row["y"], limit)
+            ax.set_title(note, fontsize=6, pad=2)
+            ax.tick_params(labelleft=k == 0, labelbottom=k == 0, length=2, labelsize=5.5); ax.locator_params(nbins=3)
+        fig.text(.1 / W, (top - t * wide / 2) / H, row["label"], rotation=90, ha="center", va="center", fontweight="bold")
+        line[0].set_ylabel("northing (km)", fontsize=6, labelpad=1)
+        bar = fig.colorbar(image, cax=fig.add_axes([(.75 + n * (wide + .08)) / W, (top - .95 * t * wide) / H, .08 / W, .9 * t * wide / H]), extend="both")
+        bar.set_label(unit, fontsize=6, labelpad=1); bar.ax.tick_params(labelsize=6, length=2)
+        if row is rows[0]: _column_titles(line, columns, groups or [])
+        top -= t * wide + .36
+    line[0].set_xlabel("easting (km)", fontsize=6, labelpad=1)
+    return fig
+
+# %% ../nbs/22_plots.ipynb #f7899e45
+def _column_titles(axes, columns, groups):
+    "Titles over columns, and over each group of columns its name."
+    for ax, title in zip(axes, columns): ax.annotate(title, (.5, 1), (0, 11), xycoords="axes fraction", textcoords="offset points", ha="center", va="bottom", fontsize=7)
+    for text, first, last in _spans(groups):
+        ends = axes[first].get_position().x0, axes[last].get_position().x1
+        axes[first].annotate(text, (sum(ends) / 2, axes[first].get_position().y1), (0, 24), xycoords="figure fraction", textcoords="offset points", ha="center", va="bottom", fontsize=8, fontweight="bold")
+
+def _spans(groups):
+    "Text, first and last column of each group."
+    ends = np.cumsum([n for _, n in groups])
+    return [(text, int(end) - n, int(end) - 1) for (text, n), end in zip(groups, ends)]
 
 # %% ../nbs/22_plots.ipynb #98de5cd5
 CREDIT = "Generated using European Union's Copernicus Land Monitoring Service information"
