@@ -1,6 +1,8 @@
 # The plan of the study: what is made from what. `mmstt study` runs it with a recipe from config/.
 #
 #   delivered file or twin -> cube -> runs (a model, a protocol, a seed) -> scores -> notebooks -> figures/<tile>/
+#                                      runs of one tile, carried to all others -> notebooks -> figures/all/
+#   all notebooks -> figures/index.html
 #
 # Each heavy step is one call of the command line, each table and figure one papermill notebook. A step is run again only
 # when its inputs or the part of the recipe that it reads (its params) have changed.
@@ -11,7 +13,11 @@ from mmstt.study import run_notebook, share_path, source_of
 RECIPE = workflow.configfiles[0]
 TILES, PROTOCOLS, SEEDS = config["tiles"], config["protocols"], config["seeds"]
 RUNS = f"data/runs/{config['name']}"
-NOTEBOOKS = ["table_1", "figure_2", "figure_3", "figure_4"]
+NOTEBOOKS = ["table_1", "figure_2", "figure_3", "figure_4"]                                         # of each tile
+TRAINED_ON = config["train_tile"] if config["train_tile"] in TILES else TILES[0]                     # its networks are carried to the other tiles
+CARRIED = ["table_2", "figure_5", "figure_6"] if config["train_tile"] in TILES and len(TILES) > 1 else []
+TOGETHER = ["figure_1", *CARRIED]                                                                    # of the study as a whole
+QUIET = ["E32N35"]                                                                                   # its quietest cells stand for stable ground
 
 def say(who):
     "A job's output, a line at a time and each with the job's name, on the terminal and in its log."
@@ -22,7 +28,7 @@ wildcard_constraints:
 
 
 rule study:
-    input: expand("figures/{tile}/{notebook}.ipynb", tile=TILES, notebook=NOTEBOOKS)
+    input: "figures/index.html"
     default_target: True
 
 
@@ -86,6 +92,52 @@ rule notebook:
     run:
         run_notebook(input.notebook, output[0], tile=wildcards.tile, config=str(RECIPE), runs=f"{RUNS}/{wildcards.tile}",
                      cube=input.cube, out=f"figures/{wildcards.tile}")
+
+
+# Networks of one tile on another, every window; its own naive lines beside them.
+rule transfer:
+    input:
+        runs = lambda w: [f"{RUNS}/{TRAINED_ON}/{w.protocol}/{m}/seed{s}/weights.safetensors" for m in config["models"] for s in SEEDS],
+        cube = "data/cubes/{tile}.zarr",
+    output: RUNS + "/transfer/{tile}/{protocol}.csv"
+    params: lines = config["naive"]
+    threads: 1
+    run:
+        import torch
+        from mmstt.evaluate import quiet, score_transfer
+        torch.set_num_threads(threads)
+        score_transfer([Path(r).parent for r in input.runs], input.cube, params.lines, wildcards.protocol, output[0], dict(quiet=quiet) if wildcards.tile in QUIET else {})
+        print(f"[{wildcards.tile} {wildcards.protocol}] scored by the networks of {TRAINED_ON}", flush=True)
+
+
+def together(wildcards):
+    if wildcards.notebook == "table_2": return expand(RUNS + "/transfer/{tile}/{protocol}.csv", tile=TILES, protocol=PROTOCOLS)
+    return expand(RUNS + "/{tile}/{protocol}/{model}/seed{seed}/weights.safetensors", tile=TRAINED_ON, protocol=PROTOCOLS, model=config["models"], seed=SEEDS[:1])
+
+
+rule together:
+    input: made = together, cubes = expand("data/cubes/{tile}.zarr", tile=TILES), notebook = lambda w: str(share_path(f"nbs/paper/{w.notebook}.ipynb"))
+    output: "figures/all/{notebook}.ipynb"
+    wildcard_constraints: notebook = "|".join(TOGETHER)
+    params: config = config
+    threads: 1
+    run:
+        run_notebook(input.notebook, output[0], tile=TRAINED_ON, config=str(RECIPE), runs=RUNS, cubes="data/cubes", out="figures/all")
+
+
+def report(wildcards):
+    audits = [f for t in TILES if Path(f := f"figures/{t}/audit.ipynb").exists()]
+    first = expand("figures/{tile}/{notebook}.ipynb", tile=TILES, notebook=NOTEBOOKS)
+    return ["figures/all/figure_1.ipynb", *first, *expand("figures/all/{notebook}.ipynb", notebook=CARRIED), *audits]
+
+
+rule report:
+    input: report
+    output: "figures/index.html"
+    threads: 1
+    run:
+        from mmstt.report import write_report
+        write_report(input, output[0], config["name"])
 
 
 # Apart from the study, since each takes a quarter of an hour of all cores: `make audit` and `make bench`.
