@@ -17,7 +17,7 @@ import nbformat
 
 from .study import write_text
 
-# %% ../nbs/29a_report.ipynb #0e9e56b4
+# %% ../nbs/29a_report.ipynb #1b08a5e7
 def section(path):
     """An executed notebook as HTML without its code: its title and the body.
 
@@ -37,7 +37,7 @@ def section(path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         body, _ = exporter.from_notebook_node(nb)
-    body = re.sub(r'(<h[1-6])[^>]*>', r"\1>", body)                                                     # two notebooks may have a heading of the same name
+    body = re.sub(r'(<h[1-6])[^>]*>', r"\1>", re.sub(r' id="cell-id=[^"]*"', "", body))                   # two notebooks may have cells and headings of the same name
     body = re.sub(r'<style[^>]*>.*?</style>|<script[^>]*>.*?</script>', "", body, flags=re.S)           # nothing runs in the page, and it has one style
     return title, re.sub(r'alt="No description has been provided for this image"', f'alt="{html.escape(title)}"', body)
 
