@@ -294,7 +294,7 @@ def _draw_bins(bars, boxes, bins, edges, colour):
     boxes.axhline(0, color="k", lw=.5)
     for ax in (bars, boxes): ax.set_xlim(edges[0] - width / 2, edges[-1] + width / 2)
 
-# %% ../nbs/22_plots.ipynb #3c085c49
+# %% ../nbs/22_plots.ipynb #eff134f3
 def pipeline(points, fine, coarse, channels, forecast, x, y, tokens, steps, unit="mm"):
     """Figure 1: points, the two grids, six channels, tokens, encoder, forecast.
 
@@ -314,7 +314,7 @@ def pipeline(points, fine, coarse, channels, forecast, x, y, tokens, steps, unit
     """
     fig = plt.figure(figsize=(PAGE, 4.5))
     limit = map_limit(coarse, *(f for _, f in forecast))
-    a, b, c = (fig.add_axes([left, .575, .19, .36]) for left in (.05, .275, .5))
+    a, b, c = (fig.add_axes([left, .575, .185, .36]) for left in (.065, .283, .501))
     a.scatter(*(np.asarray(p) / 1e3 for p in points[:2]), c=points[2], s=float(np.clip(12_000 / len(points[0]), .1, 4)), lw=0, cmap="RdBu", vmin=-limit, vmax=limit, rasterized=True)
     image = _bare(draw_map(c, coarse, x, y, limit))
     _bare(draw_map(b, fine, *(_finer(v, f) for v, f in ((x, fine.shape[1]), (y, fine.shape[0]))), limit))
@@ -332,7 +332,7 @@ def pipeline(points, fine, coarse, channels, forecast, x, y, tokens, steps, unit
     fig.text(.71, .425, "(g) forecast", fontsize=7, ha="center", va="top")
     bar = fig.colorbar(image, cax=fig.add_axes([.915, .13, .012, .21]), extend="both")
     bar.set_label(f"displacement ({unit})", fontsize=6, labelpad=1); bar.ax.tick_params(labelsize=6, length=2)
-    for start, end in (((.245, .755), (.27, .755)), ((.47, .755), (.495, .755)), ((.695, .755), (.72, .755)), ((.262, .24), (.287, .24)), ((.492, .24), (.517, .24))): _arrow(fig, start, end)
+    for start, end in (((.253, .755), (.278, .755)), ((.471, .755), (.496, .755)), ((.694, .755), (.719, .755)), ((.262, .24), (.287, .24)), ((.492, .24), (.517, .24))): _arrow(fig, start, end)
     fig.add_artist(mpl.lines.Line2D([.86, .86, .135], [.5, .465, .465], transform=fig.transFigure, color="#444444", lw=.9))
     _arrow(fig, (.135, .4655), (.135, .425))
     return fig
@@ -351,7 +351,7 @@ def _bare(image):
 def _arrow(fig, start, end):
     fig.add_artist(mpl.patches.FancyArrowPatch(start, end, transform=fig.transFigure, arrowstyle="-|>", mutation_scale=9, lw=.9, color="#444444", shrinkA=0, shrinkB=0))
 
-# %% ../nbs/22_plots.ipynb #45f5177a
+# %% ../nbs/22_plots.ipynb #64b451a9
 def _stack_of_channels(fig, channels, x, y):
     "Six maps, two columns, named."
     for i, (name, field) in enumerate(channels):
@@ -373,7 +373,7 @@ def _stack_of_dates(fig, field, x, y, limit, tokens, steps):
 
 def _encoder(fig, tokens):
     "The transformer as boxes: what each does to the sequence of tokens."
-    fig.text(.3925, .425, f"(f) {tokens['depth']} layers, width {tokens['dim']}", fontsize=7, ha="center", va="top")
+    fig.text(.3925, .425, f"(f) {tokens['depth']} layer{'s' * (tokens['depth'] > 1)}, width {tokens['dim']}", fontsize=7, ha="center", va="top")
     for i, (text, colour) in enumerate(((f"to {tokens['dim']} numbers each\n+ place and date", "#E8E8E8"), (f"joint attention, {tokens['heads']} heads,\nall places and dates", "#BBD9EC"),
                                         ("feed-forward,\ntoken by token", "#BBD9EC"), (f"first {tokens['n_out']} tokens\nback to patches, 1 × 1 fusion", "#E8E8E8"))):
         bottom = .32 - .075 * i
@@ -449,10 +449,11 @@ def _caption(attrs, simulated):
     if simulated: return f"SIMULATED data: twin{many} of EGMS tile{many} {names}, component {a['component']}, {a['release']}{source}"
     return f"REAL data: EGMS tile{many} {names}, component {a['component']}, {a['release']}{source}. {CREDIT}"
 
-# %% ../nbs/22_plots.ipynb #86320d5b
-def sign(fig, attrs):
-    "Write `caption_of` the data under a figure, at its left edge."
-    text = textwrap.fill(caption_of(attrs) + ". Coordinates: EPSG:3035.", int(fig.get_figwidth() * 19))
+# %% ../nbs/22_plots.ipynb #73320407
+def sign(fig, attrs, recipe=""):
+    "Write under a figure, at its left edge, `caption_of` the data and the recipe that its networks were sized and trained by."
+    networks = f" Networks: recipe '{recipe}'." if recipe else ""
+    text = textwrap.fill(f"{caption_of(attrs)}. Coordinates: EPSG:3035.{networks}", int(fig.get_figwidth() * 19))
     foot = (.06 + .11 * (text.count("\n") + 1)) / fig.get_figheight()
     fig.get_layout_engine().set(rect=(0, foot, 1, 1 - foot))
     fig.text(.005, .004, text, fontsize=6, color="#444444", va="bottom")

@@ -60,7 +60,7 @@ def best_line(scores, protocol=None, space="grid"):
     s = s[[get_model(m).naive and m != "persistence" for m in s["model"]]]
     return None if s.empty else s.groupby("model")["value"].mean().idxmin()
 
-# %% ../nbs/22a_tables.ipynb #bd56ac71
+# %% ../nbs/22a_tables.ipynb #b7e79c14
 NAMES = {"rmse": "RMSE (mm)", "mae": "MAE (mm)", "r2": "R²"}
 
 def label(model):
@@ -93,7 +93,7 @@ def table_1(scores, horizons=(1, 5, 10), space="grid", part="test"):
                 for metric, name in (("rmse", "rmse_mm"), ("mae", "mae_mm"), ("r2", "r2"), ("skill", "skill")):
                     if metric not in cell.index: continue
                     for part_of, suffix in (("value", ""), ("low", "_low"), ("high", "_high")): row[f"{p}_{name}{suffix}"] = cell.loc[metric, part_of]
-                if len(cell): row[f"{p}_seeds"], row[f"{p}_blocks"] = int(cell["seeds"].iloc[0]), int(cell["blocks"].iloc[0])
+                if len(cell): row[f"{p}_seeds"], row[f"{p}_blocks"] = int(cell["seeds"].iloc[0]), cell["blocks"].iloc[0]
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -126,7 +126,7 @@ def markdown_1(table, caption):
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n\n" + _footnote(table, protocols) + "\n"
 
-# %% ../nbs/22a_tables.ipynb #cc6c8d01
+# %% ../nbs/22a_tables.ipynb #ff53c7da
 def _cell(row, column, digits, group, best, interval):
     "One value, bold if it is the best of its horizon, with its interval if wanted."
     v = row.get(column, np.nan)
@@ -145,7 +145,7 @@ def _footnote(table, protocols):
     parts = []
     for p in protocols:
         seeds, blocks = table[f"{p}_seeds"].max(), table[f"{p}_blocks"].min()
-        parts.append(f"`{p}`: {int(seeds)} seed{'s' if seeds > 1 else ''}, about {int(blocks)} independent block{'s' if blocks > 1 else ''} of test windows")
+        parts.append(f"`{p}`: {int(seeds)} seed{'s' if seeds > 1 else ''}, about {blocks:.1f} independent blocks of test windows")
     return ("Bold: best of its horizon and protocol. Brackets: 95 % interval (over seeds where there are three or more, else block bootstrap over windows). "
             "Skill: 1 − MSE / MSE of persistence. " + "; ".join(parts) + ".")
 
