@@ -15,9 +15,10 @@ TILES, PROTOCOLS, SEEDS = config["tiles"], config["protocols"], config["seeds"]
 RUNS = f"data/runs/{config['name']}"
 NOTEBOOKS = ["table_1", "figure_2", "figure_3", "figure_4"]                                         # of each tile
 TRAINED_ON = config["train_tile"] if config["train_tile"] in TILES else TILES[0]                     # its networks are carried to the other tiles
-CARRIED = ["table_2", "figure_5", "figure_6"] if config["train_tile"] in TILES and len(TILES) > 1 else []
+PIPELINE = ["figure_1"] if "mmstt" in config["models"] else []
+CARRIED = ["table_2", "figure_5", "figure_6"] if PIPELINE and config["train_tile"] in TILES and len(TILES) > 1 else []
 ALONE = [TRAINED_ON] if CARRIED else TILES                                                           # tiles with networks, and so with tables, of their own
-TOGETHER = ["figure_1", *CARRIED]                                                                    # of the study as a whole
+TOGETHER = PIPELINE + CARRIED                                                                        # of the study as a whole
 QUIET = ["E32N35"]                                                                                   # its quietest cells stand for stable ground
 
 def say(who):
@@ -119,7 +120,7 @@ def together(wildcards):
 rule together:
     input: made = together, cubes = expand("data/cubes/{tile}.zarr", tile=TILES), notebook = lambda w: str(share_path(f"nbs/paper/{w.notebook}.ipynb"))
     output: "figures/all/{notebook}.ipynb"
-    wildcard_constraints: notebook = "|".join(TOGETHER)
+    wildcard_constraints: notebook = "|".join(TOGETHER) or "none"
     params: config = config
     threads: 1
     run:
@@ -129,7 +130,7 @@ rule together:
 def report(wildcards):
     audits = [f for t in TILES if Path(f := f"figures/{t}/audit.ipynb").exists()]
     first = expand("figures/{tile}/{notebook}.ipynb", tile=ALONE, notebook=NOTEBOOKS)
-    return ["figures/all/figure_1.ipynb", *first, *expand("figures/all/{notebook}.ipynb", notebook=CARRIED), *audits]
+    return [*expand("figures/all/{notebook}.ipynb", notebook=PIPELINE), *first, *expand("figures/all/{notebook}.ipynb", notebook=CARRIED), *audits]
 
 
 rule report:
