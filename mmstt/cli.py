@@ -159,7 +159,7 @@ def score(
     if as_json: return print(scores.to_json(orient="records"))
     print(evaluate.summary(scores))
 
-# %% ../nbs/30_cli.ipynb #54303d54
+# %% ../nbs/30_cli.ipynb #9987492d
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def study(
     context: typer.Context,
@@ -178,6 +178,7 @@ def study(
     if tile: recipe = {**recipe, "tiles": list(tile)}
     code = plan.run_study(recipe, folder, cores=cores, only=only, snakemake_args=context.args)
     if code: raise RuntimeError("the study is not complete; what failed is named above and in logs/. The same command goes on from here")
+    if not only and "--dry-run" not in context.args: print(f"up to date: {Path(folder) / 'figures' / 'index.html'}")
 
 # %% ../nbs/30_cli.ipynb #cfd35303
 def main(argv=None):

@@ -89,9 +89,9 @@ def _surprise(scores, radius, level):
     s = scores[np.isfinite(scores)]
     return 1 - level - (s > radius).mean() if len(s) else 0.
 
-# %% ../nbs/23_forecast.ipynb #7108fe2f
+# %% ../nbs/23_forecast.ipynb #779ead08
 def restlessness(windows):
-    """Root mean square of a cell's changes over 1..T_out dates beyond its line and annual wave, on the training dates.
+    """How much a cell moves over 1..T_out dates beyond its line and annual wave: root mean square on the training dates, drawn half-way to the median cell's.
 
     Parameters
     ----------
@@ -99,13 +99,13 @@ def restlessness(windows):
 
     Returns
     -------
-    (T_out, cells) array, mm; the median cell's where a cell has too few dates, and nowhere less than a quarter of it
+    (T_out, cells) array, mm; the median cell's where a cell has too few dates
     """
     x, days = windows.truth.flatten(1)[windows.training], windows.dates[windows.training]
     left = x - terms(days).to(x.dtype) @ fit_lines(x, days)
     rms = torch.stack([(left[h:] - left[:-h]).square().nanmean(0).sqrt() for h in range(1, windows.t_out + 1)]).numpy() * windows.scaler.std
     middle = np.nanmedian(rms, 1, keepdims=True)
-    return np.maximum(np.where(np.isnan(rms), middle, rms), middle / 4)
+    return np.sqrt(np.maximum(np.where(np.isnan(rms), middle, rms), middle / 4) * middle)
 
 # %% ../nbs/23_forecast.ipynb #7abb34ce
 def ahead(windows):
