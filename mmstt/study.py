@@ -6,9 +6,10 @@
 __all__ = ['DEFAULTS', 'PACKAGES', 'share_path', 'load_config', 'check_config', 'source_of', 'run_notebook', 'provenance',
            'write_text', 'run_study']
 
-# %% ../nbs/29_study.ipynb #bb5c35b9
+# %% ../nbs/29_study.ipynb #2e04dd46
 import fcntl
 import json
+import logging
 import os
 import platform
 import re
@@ -88,7 +89,7 @@ def source_of(tile, component="U", folder="data"):
     raise ValueError(f"tile {tile}, component {component}: no delivered file in {Path(folder) / 'egms'} and no twin is simulated; "
                      f"put the EGMS zip there, or choose one of {', '.join(TWINS)}")
 
-# %% ../nbs/29_study.ipynb #56dd1904
+# %% ../nbs/29_study.ipynb #6266ec5c
 def run_notebook(source, target, **parameters):
     """Execute a notebook with `parameters`, in the current folder, and write the result to `target` when it has run to its end.
 
@@ -96,6 +97,7 @@ def run_notebook(source, target, **parameters):
     """
     import nbformat
     import papermill
+    logging.getLogger("papermill").setLevel(logging.ERROR)                       # it would warn of every parameter that is not a plain value
     target = Path(target); target.parent.mkdir(parents=True, exist_ok=True)
     half = target.with_suffix(".failed.ipynb")
     try: papermill.execute_notebook(str(source), str(half), parameters=parameters, kernel_name="python3", language="python", progress_bar=False, cwd=os.getcwd())
