@@ -56,8 +56,8 @@ def split_conformal(scores, level=.9):
     "One radius a horizon from scores (windows, T_out, cells) of the calibration windows: (T_out,)."
     return np.array([conformal_radius(scores[:, h], 1 - level) for h in range(scores.shape[1])])
 
-# %% ../nbs/23_forecast.ipynb #2000e1cf
-MEMORY = 60  # forecasts that the quantile looks back on: a year of 6-day dates
+# %% ../nbs/23_forecast.ipynb #b2a36555
+MEMORY = 30  # forecasts that the quantile looks back on: half a year of 6-day dates
 GAMMA = .05
 
 def adaptive_conformal(scores, start, level=.9, gamma=GAMMA, memory=MEMORY):
@@ -249,14 +249,14 @@ def _forecasters(points, cube, run, name):
         def of_maps(): return partial(forecasts, run.model, ahead(maps))
     return native, of_native, maps, of_maps
 
-# %% ../nbs/23_forecast.ipynb #a087a2be
-def _bounds(latest, radius, scale, mask):
-    "Forecast, lower and upper of the latest origin (T_out, cells) in mm; NaN for cells without a training date."
-    centre = np.where(mask, latest, np.nan)
+# %% ../nbs/23_forecast.ipynb #6ca6d32d
+def _bounds(latest, last, radius, scale, mask):
+    "Forecast, lower and upper of the latest origin (T_out, cells) in mm; NaN for cells without a training date, or without a value of late."
+    centre = np.where(mask & np.isfinite(last), latest, np.nan)
     half = radius[:, None] * scale
     return [v.astype(np.float32) for v in (centre, centre - half, centre + half)]
 
-# %% ../nbs/23_forecast.ipynb #3f585897
+# %% ../nbs/23_forecast.ipynb #7cdd7d8c
 def hindcast_native(points, cube, run=None, model=LINES[0]):
     "Hindcast at native cells (every k-th of a large tile); and what goes on from it: a function of the last radii that gives forecast, lower, upper and last value of all cells."
     native, of_native, *_ = _forecasters(points, cube, run, model)
@@ -265,17 +265,18 @@ def hindcast_native(points, cube, run=None, model=LINES[0]):
     past = hindcast(of_native(some, k), some, scale[:, ::k])
     def go_on(radius):
         _, latest, _, last = next(of_native(native, 1)(torch.tensor([len(native.time) - 1])))
-        return *_bounds(latest.reshape(native.t_out, -1).numpy(), radius, scale, native.mask.flatten().numpy()), last.flatten().numpy()
+        latest, last = latest.reshape(native.t_out, -1).numpy(), last.flatten().numpy()
+        return *_bounds(latest, last, radius, scale, native.mask.flatten().numpy()), last
     return past, go_on
 
-# %% ../nbs/23_forecast.ipynb #590b6017
+# %% ../nbs/23_forecast.ipynb #83aadb90
 def hindcast_maps(points, cube, run=None, model=LINES[0]):
     "As `hindcast_native`, on the raster; cells without a value on the training dates are NaN."
     *_, maps, of_maps = _forecasters(points, cube, run, model)
     scale, mask = restlessness(maps), maps.mask.flatten().numpy()
     past = hindcast(of_maps(), maps, scale)
     past = replace(past, truth=np.where(mask, past.truth, np.nan))
-    return past, lambda radius: (*_bounds(past.forecast[-1], radius, scale, mask), past.last[-1])
+    return past, lambda radius: (*_bounds(past.forecast[-1], past.last[-1], radius, scale, mask), past.last[-1])
 
 # %% ../nbs/23_forecast.ipynb #f7b0148e
 _WORDS = dict(forecast="forecast displacement", lower="lower bound of the interval", upper="upper bound of the interval", last_known="last known displacement",
