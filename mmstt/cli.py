@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['app', 'ConfigOption', 'JsonOption', 'ThreadsOption', 'QUICK', 'ProtocolName', 'inspect', 'simulate', 'download',
-           'rasterize', 'train', 'score', 'study', 'main']
+           'rasterize', 'train', 'score', 'forecast', 'study', 'main']
 
 # %% ../nbs/30_cli.ipynb #ca082e10
 import json
@@ -16,7 +16,7 @@ from typing import Annotated, Optional
 
 import typer
 
-# %% ../nbs/30_cli.ipynb #74e288ec
+# %% ../nbs/30_cli.ipynb #7ad9fbc7
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help="""
 Forecast ground motion from European Ground Motion Service tiles, and reproduce the MM-STT study.
 
@@ -26,6 +26,7 @@ The usual way:
   mmstt rasterize FILE.zip --out tile.zarr           points to maps
   mmstt train tile.zarr --model mmstt --protocol forecast --out runs/a
   mmstt score runs/a                                 how good is it, beside persistence
+  mmstt forecast FILE.zip --out ahead.tif            the next ten dates, with intervals, for QGIS
   mmstt study                                        all tables and figures
 
 No file at hand?  `mmstt simulate E32N34 --out data/twins` makes one, in the format EGMS delivers.
@@ -158,6 +159,26 @@ def score(
     scores = evaluate.score_run(run, cubes)
     if as_json: return print(scores.to_json(orient="records"))
     print(evaluate.summary(scores))
+
+# %% ../nbs/30_cli.ipynb #be3615ba
+@app.command()
+def forecast(
+    source: Annotated[Path, typer.Argument(help="A delivered EGMS Level 3 file, or a cube from `mmstt rasterize`.")],
+    out: Annotated[Path, typer.Option(help="File to write; its ending chooses the format: .nc .zarr .tif .parquet .csv.")],
+    run: Annotated[Optional[Path], typer.Option(help="A run trained under the forecast protocol; by default the naive line that does best on the tile's own past.")] = None,
+    level: Annotated[float, typer.Option(help="Share of values that the interval is to hold.")] = 0.9,
+    config: ConfigOption = QUICK,
+    as_json: JsonOption = False,
+    threads: ThreadsOption = None,
+):
+    "The next ten dates with intervals, in mm, in a file that QGIS, xarray or a spreadsheet opens."
+    from mmstt import forecast as ahead, study
+    ahead.check_ending(out)                                       # a wrong ending is said before anything is computed
+    _threads(threads)
+    maps = ahead.forecast(source, run=run, level=level, size=study.load_config(config)["size"])
+    ahead.write_forecast(maps, out)
+    skill = {f"{day:%Y-%m-%d}": round(float(v), 3) for day, v in zip(maps.time.to_index(), maps["skill"].values)}
+    _say(dict(wrote=str(out), model=maps.attrs["model"], level=level, data="simulated" if int(maps.attrs["simulated"]) else "real", skill_against_persistence=skill), as_json)
 
 # %% ../nbs/30_cli.ipynb #9987492d
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
