@@ -7,10 +7,11 @@
 # Each heavy step is one call of the command line, each table and figure one papermill notebook. A step is run again only
 # when its inputs or the part of the recipe that it reads (its params) have changed.
 
+import os
 from pathlib import Path
 from mmstt.study import run_notebook, share_path, source_of
 
-RECIPE = workflow.configfiles[0]
+RECIPE = os.path.relpath(workflow.configfiles[0])                     # within the working folder, so that no notebook carries a path of this machine
 TILES, PROTOCOLS, SEEDS = config["tiles"], config["protocols"], config["seeds"]
 RUNS = f"data/runs/{config['name']}"
 NOTEBOOKS = ["table_1", "figure_2", "figure_3", "figure_4"]                                         # of each tile
