@@ -7,8 +7,7 @@ __all__ = ['COLUMN', 'PAGE', 'STYLE', 'LOOKS', 'NODES', 'CREDIT', 'use_style', '
            'likeness', 'shown_origins', 'named_nodes', 'node_forecasts', 'binned_errors', 'diagnostics', 'pipeline',
            'tile_maps', 'caption_of', 'sign', 'save_figure']
 
-# %% ../nbs/22_plots.ipynb #55a677d1
-import os
+# %% ../nbs/22_plots.ipynb #eeea4ee8
 import textwrap
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
+from .egms import write_beside
 from .metrics import ssim
 from .models.core import get_model
 
@@ -459,10 +459,9 @@ def sign(fig, attrs, recipe=""):
     fig.text(.005, .004, text, fontsize=6, color="#444444", va="bottom")
     return fig
 
-# %% ../nbs/22_plots.ipynb #2b39258b
+# %% ../nbs/22_plots.ipynb #9ae56e44
 def save_figure(fig, path):
     """Save a figure as `path`.png (300 dpi) and `path`.pdf, each written beside its place and renamed."""
-    path = Path(path); path.parent.mkdir(parents=True, exist_ok=True)
+    path = Path(path)
     for ending, metadata in ((".png", {"Software": None}), (".pdf", {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None})):
-        half = path.with_name(f"{path.name}.part{ending}")
-        fig.savefig(half, dpi=300, metadata=metadata); os.replace(half, path.with_name(path.name + ending))
+        with write_beside(path.with_name(path.name + ending)) as half: fig.savefig(half, dpi=300, metadata=metadata, format=ending[1:])

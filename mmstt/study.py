@@ -6,7 +6,7 @@
 __all__ = ['DEFAULTS', 'PACKAGES', 'share_path', 'load_config', 'check_config', 'source_of', 'run_notebook', 'provenance',
            'write_text', 'run_study']
 
-# %% ../nbs/29_study.ipynb #2e04dd46
+# %% ../nbs/29_study.ipynb #51e1da4e
 import fcntl
 import json
 import logging
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import yaml
 
-from .egms import find_tile, read_tile
+from .egms import find_tile, write_beside
 
 # %% ../nbs/29_study.ipynb #56c9f545
 def share_path(relative):
@@ -139,12 +139,10 @@ def provenance(cube, config):
     return dict(tile=a["tile"], data="simulated" if int(a["simulated"]) else "real", source=a["source"], sha256=a["sha256"], release=a["release"],
                 config=dict(config), versions=versions, python=platform.python_version(), machine=f"{platform.system()} {platform.machine()}")
 
-# %% ../nbs/29_study.ipynb #bea54e81
+# %% ../nbs/29_study.ipynb #da44f650
 def write_text(path, text):
     "Write a text beside its place, then rename: a reader never sees half of it."
-    path = Path(path); path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(path.name + ".part")
-    half.write_text(text, encoding="utf-8"); os.replace(half, path)
+    with write_beside(path) as half: half.write_text(text, encoding="utf-8")
 
 # %% ../nbs/29_study.ipynb #7d49672c
 def run_study(config, folder=".", cores=None, only=None, snakemake_args=()):
