@@ -6,6 +6,9 @@
 #
 # Each heavy step is one call of the command line, each table and figure one papermill notebook. A step is run again only
 # when its inputs or the part of the recipe that it reads (its params) have changed.
+#
+# `threads` is what a job computes with; `resources` (memory in MB, time in minutes) is what a cluster's scheduler is told. Both are for
+# full-size tiles, and `--set-threads train=8 --set-resources train:gpu=1` overrules them.
 
 import os
 from pathlib import Path
@@ -14,10 +17,11 @@ from mmstt.study import run_notebook, share_path, source_of
 RECIPE = os.path.relpath(workflow.configfiles[0])                     # within the working folder, so that no notebook carries a path of this machine
 TILES, PROTOCOLS, SEEDS = config["tiles"], config["protocols"], config["seeds"]
 RUNS = f"data/runs/{config['name']}"
+SAMPLE = str(share_path("data/sample"))
 NOTEBOOKS = ["table_1", "figure_2", "figure_3", "figure_4"]                                         # of each tile
 TRAINED_ON = config["train_tile"] if config["train_tile"] in TILES else TILES[0]                     # its networks are carried to the other tiles
-PIPELINE = ["figure_1"] if "mmstt" in config["models"] else []
-CARRIED = ["table_2", "figure_5", "figure_6"] if PIPELINE and config["train_tile"] in TILES and len(TILES) > 1 else []
+PIPELINE = ["figure_1"] if "mmstt" in config["models"] and config["train_tile"] in TILES else []
+CARRIED = ["table_2", "figure_5", "figure_6"] if PIPELINE and len(TILES) > 1 else []
 ALONE = [TRAINED_ON] if CARRIED else TILES                                                           # tiles with networks, and so with tables, of their own
 TOGETHER = PIPELINE + CARRIED                                                                        # of the study as a whole
 QUIET = ["E32N35"]                                                                                   # its quietest cells stand for stable ground
@@ -39,6 +43,7 @@ rule study:
 rule twin:
     output: "data/twins/EGMS_L3_{tile}_100km_{release}_twin{version}.zip"
     params: points = f"--points {config['points']}" if config["points"] else ""
+    resources: mem_mb = 4000, runtime = 30
     log: "logs/twin-{tile}-{release}-{version}.log"
     shell: "mmstt simulate {wildcards.tile} --out data/twins {params.points} " + say("{wildcards.tile}")
 
@@ -47,6 +52,7 @@ rule cube:
     input: lambda w: source_of(w.tile, config["component"])
     output: directory("data/cubes/{tile}.zarr")
     params: size = config["size"]
+    resources: mem_mb = 4000, runtime = 30
     log: "logs/cube-{tile}.log"
     shell: "mmstt rasterize {input} --out {output} --size {params.size} " + say("{wildcards.tile}")
 
@@ -56,6 +62,7 @@ rule train:
     output: RUNS + "/{tile}/{protocol}/{model}/seed{seed}/weights.safetensors"
     params: sizes = lambda w: config["models"].get(w.model, {}), training = config["training"], run = subpath(output[0], parent=True)
     threads: 1
+    resources: mem_mb = 8000, runtime = 24 * 60                                   # one that runs out of time resumes: --retries 3
     log: "logs/train-{tile}-{protocol}-{model}-{seed}.log"
     shell: "mmstt train {input} --model {wildcards.model} --protocol {wildcards.protocol} --seed {wildcards.seed} --out {params.run}"
            " --config {RECIPE} --threads {threads} --overwrite " + say("{wildcards.tile} {wildcards.protocol} {wildcards.model} seed {wildcards.seed}")
@@ -66,6 +73,7 @@ rule score:
     output: RUNS + "/{tile}/{protocol}/{model}/seed{seed}/scores.csv"
     params: run = subpath(output[0], parent=True)
     threads: 1
+    resources: mem_mb = 8000, runtime = 120
     log: "logs/score-{tile}-{protocol}-{model}-{seed}.log"
     shell: "mmstt score {params.run} {input.cube} --threads {threads} " + say("{wildcards.tile} {wildcards.protocol} {wildcards.model} seed {wildcards.seed}")
 
@@ -75,6 +83,7 @@ rule naive:
     input: "data/cubes/{tile}.zarr"
     output: expand(RUNS + "/{{tile}}/{{protocol}}/{model}/seed0/scores.csv", model=config["naive"])
     threads: 1
+    resources: mem_mb = 8000, runtime = 120
     run:
         from mmstt.evaluate import score_naive
         score_naive(input[0], config["naive"], wildcards.protocol, f"{RUNS}/{wildcards.tile}/{wildcards.protocol}", threads=threads)
@@ -93,6 +102,7 @@ rule notebook:
     wildcard_constraints: notebook = "|".join(NOTEBOOKS)
     params: config = config
     threads: 1
+    resources: mem_mb = 8000, runtime = 60
     run:
         run_notebook(input.notebook, output[0], tile=wildcards.tile, config=str(RECIPE), runs=f"{RUNS}/{wildcards.tile}",
                      cube=input.cube, out=f"figures/{wildcards.tile}")
@@ -106,6 +116,7 @@ rule transfer:
     output: RUNS + "/transfer/{tile}/{protocol}.csv"
     params: lines = config["naive"]
     threads: 1
+    resources: mem_mb = 8000, runtime = 240
     run:
         import torch
         from mmstt.evaluate import quiet, score_transfer
@@ -125,6 +136,7 @@ rule together:
     wildcard_constraints: notebook = "|".join(TOGETHER) or "none"
     params: config = config
     threads: 1
+    resources: mem_mb = 8000, runtime = 60
     run:
         run_notebook(input.notebook, output[0], tile=TRAINED_ON, config=str(RECIPE), runs=RUNS, cubes="data/cubes", out="figures/all")
 
@@ -140,6 +152,7 @@ rule report:
     output: "figures/index.html"
     params: audits = [f for t in TILES if Path(f := f"figures/{t}/audit.ipynb").exists()]
     threads: 1
+    resources: mem_mb = 4000, runtime = 30
     run:
         from mmstt.report import write_report
         write_report([*input, *params.audits], output[0], config["name"])
@@ -153,20 +166,22 @@ rule audit:
 rule audit_notebook:
     input: cube = "data/cubes/{tile}.zarr", notebook = str(share_path("nbs/paper/audit.ipynb"))
     output: "figures/{tile}/audit.ipynb"
-    threads: workflow.cores
+    threads: 16                                                           # or as many as there are
+    resources: mem_mb = 16000, runtime = 240
     run:
         run_notebook(input.notebook, output[0], tile=wildcards.tile, config=str(RECIPE), runs=f"{RUNS}/{wildcards.tile}",
                      cube=input.cube, out=f"figures/{wildcards.tile}")
 
 
 rule bench:
-    input: expand("figures/benchmarks/{what}.ipynb", what=["read", "grid", "models"])
+    input: expand("figures/benchmarks/{what}.ipynb", what=["read", "grid", "models", "fanout"])
 
 
 rule bench_notebook:
     input: file = source_of("E32N34"), notebook = lambda w: str(share_path(f"nbs/bench/{w.what}.ipynb"))
     output: "figures/benchmarks/{what}.ipynb"
-    threads: workflow.cores
+    threads: 16                                                           # or as many as there are
+    resources: mem_mb = 16000, runtime = 240
     run:
-        own = dict(read={}, grid=dict(file=input.file), models=dict(sample=str(share_path("data/sample"))))[wildcards.what]
+        own = dict(read={}, grid=dict(file=input.file), models=dict(sample=SAMPLE), fanout=dict(sample=SAMPLE))[wildcards.what]
         run_notebook(input.notebook, output[0], out="figures/benchmarks", **own)

@@ -144,7 +144,7 @@ def write_text(path, text):
     "Write a text beside its place, then rename: a reader never sees half of it."
     with write_beside(path) as half: half.write_text(text, encoding="utf-8")
 
-# %% ../nbs/29_study.ipynb #7d49672c
+# %% ../nbs/29_study.ipynb #bf8b2503
 def run_study(config, folder=".", cores=None, only=None, snakemake_args=()):
     """Make all tables and figures of a recipe.
 
@@ -152,7 +152,7 @@ def run_study(config, folder=".", cores=None, only=None, snakemake_args=()):
     ----------
     config : recipe, as `load_config` gives it
     folder : where `data/` and `figures/` lie
-    cores : jobs at a time (one thread each); all cores by default
+    cores : jobs at a time (one thread each); by default all cores of this machine, or no limit where jobs run elsewhere
     only : make just these parts of the plan (names of Snakemake rules)
     snakemake_args : handed to Snakemake as they are, for example `["--executor", "slurm", "--jobs", "100"]`
 
@@ -170,8 +170,10 @@ def run_study(config, folder=".", cores=None, only=None, snakemake_args=()):
         write_text(recipe, yaml.safe_dump(dict(config), sort_keys=False))
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(share_path("Snakefile")), "--directory", str(folder), "--configfile", str(recipe)]
         if any((folder / ".snakemake" / "locks").glob("*")): subprocess.run([*command, "--unlock"], env=_environment(), capture_output=True)
-        command += ["--cores", str(cores or os.cpu_count()), "--rerun-incomplete", "--keep-going", *(["--prioritize", _first_table(config)] if not only else []),
-                    "--quiet", "rules", "host", "reason", *snakemake_args]
+        given = {a.split("=")[0] for a in snakemake_args}
+        elsewhere, plan_only = given & {"--executor", "-e", "--profile"}, given & {"--dry-run", "--dryrun", "-n"}
+        command += [*(["--cores", str(cores or os.cpu_count())] if cores or not elsewhere else []), "--rerun-incomplete", "--keep-going",
+                    *(["--prioritize", _first_table(config)] if not only else []), "--quiet", "host", *([] if plan_only else ["rules", "reason"]), *snakemake_args]
         return _follow([*command[:3], *(only or []), *command[3:]])                         # parts come first: behind an option of many values they would be read as such
 
 # %% ../nbs/29_study.ipynb #07f1d357
@@ -179,11 +181,11 @@ def _first_table(config):
     "What a newcomer waits for: Table I of the paper's tile, or of the first there is."
     return f"figures/{config['train_tile'] if config['train_tile'] in config['tiles'] else config['tiles'][0]}/table_1.ipynb"
 
-# %% ../nbs/29_study.ipynb #82400a82
+# %% ../nbs/29_study.ipynb #bf1b1349
 def _environment():
-    "Where jobs find this installation's programs; progress bars that write a line every ten seconds; no warnings of libraries in between."
+    "Where jobs find this installation's programs; progress bars that write a line every ten seconds; no warnings of libraries in between; memory kept for the next large array."
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    return {**os.environ, "PATH": path, "TQDM_MININTERVAL": "10", "PYTHONWARNINGS": "ignore"}
+    return {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2 ** 40), **os.environ, "PATH": path, "TQDM_MININTERVAL": "10", "PYTHONWARNINGS": "ignore"}
 
 _CHATTER = re.compile(r"^(\[\w{3} \w{3} +\d|Select jobs|Execute \d+ jobs|Finished jobid|Complete log|Elapsed time|Nothing to be done \()|^\s*$|IPKernelApp")
 

@@ -283,7 +283,7 @@ def _best_line(s, windows_of):
 def _of(scores, tile, protocol, windows_of, region="whole"):
     return scores[(scores["tile"] == tile) & (scores["protocol"] == protocol) & (scores["windows_of"] == windows_of) & (scores["region"] == region)]
 
-# %% ../nbs/22a_tables.ipynb #670085a8
+# %% ../nbs/22a_tables.ipynb #956a4a1b
 def markdown_2(scores, protocol, windows_of="all", model="mmstt"):
     """Table II of one protocol as markdown: regimes with their averages, the published figures, a network, persistence and the best naive line.
 
@@ -298,7 +298,7 @@ def markdown_2(scores, protocol, windows_of="all", model="mmstt"):
     for regime in PRINTED_AVERAGES:
         tiles = [t for t, v in PUBLISHED_2.items() if REGIMES[v[0]] == regime and t in set(scores["tile"])]
         for t in tiles: lines.append(_row_2(scores, t, protocol, windows_of, model))
-        own = int(scores[scores["tile"].isin(tiles)]["own"].max())
+        own = bool((scores.loc[scores["tile"].isin(tiles), "own"] == 1).any())
         if len(tiles) > 1: lines += [_average_row(scores, regime, name, protocol, windows_of, model) for name in ("average", *["average, unseen"] * own)]
     for t in scores.loc[scores["regime"] == "other", "tile"].unique(): lines.append(_row_2(scores, t, protocol, windows_of, model))
     for t in scores.loc[scores["region"] == "quiet", "tile"].unique(): lines.append(_row_2(scores, t, protocol, windows_of, model, "quiet"))
