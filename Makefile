@@ -43,8 +43,15 @@ export: $(INSTALLED)  ## write the library from the notebooks, and clean them
 	@rm -f mmstt/*.py mmstt/models/*.py
 	$(BIN)/nbdev_export && $(BIN)/nbdev_clean
 
+# What the tests open pages and rasters with: taken from the PATH, installed where that may be done, or named (its tests then say that they were skipped).
+tools:
+	@mkdir -p build; { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null && command -v gdalinfo >/dev/null && exit 0; \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing chromium and gdal-bin (once) ..." && \
+	    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium gdal-bin; } > build/tools.log 2>&1; then exit 0; fi; \
+	  echo "tests of pages and of GDAL's programs will be skipped: install chromium (or google-chrome) and gdal-bin to run them"
+
 # Every room's notebook is run from top to bottom; its last line counts them.
-test: check  ## run every test
+test: check tools  ## run every test
 	@export OMP_NUM_THREADS=1 MPLBACKEND=agg; $(BIN)/nbdev_test --n_workers 2 --do_print --timing 2>&1 | awk '\
 	  { print; fflush() } /^- Completed/ { n++ } /^\t.*\.ipynb$$/ { failed++ } \
 	  END { printf "%d passed, %d failed\n", n - failed, failed; exit (failed > 0 || n == 0) }'
@@ -52,4 +59,4 @@ test: check  ## run every test
 lab: $(INSTALLED)  ## open the notebooks
 	$(BIN)/jupyter lab nbs
 
-.PHONY: help setup study audit bench check export test lab
+.PHONY: help setup study audit bench check export tools test lab
