@@ -183,5 +183,5 @@ rule bench_notebook:
     threads: 16                                                           # or as many as there are
     resources: mem_mb = 16000, runtime = 240
     run:
-        own = dict(read={}, grid=dict(file=input.file), models=dict(sample=SAMPLE), fanout=dict(sample=SAMPLE))[wildcards.what]
+        own = dict(file=input.file) if wildcards.what in ("read", "grid") else dict(sample=SAMPLE)
         run_notebook(input.notebook, output[0], out="figures/benchmarks", **own)

@@ -7,7 +7,7 @@ __all__ = ['DESCRIPTORS', 'MAX_BYTES', 'MAX_RATIO', 'CREDIT', 'LICENCE', 'EGMSFo
            'tile_origin', 'encode_pid', 'decode_pid', 'read_tile', 'write_beside', 'write_tile', 'find_tile',
            'join_components', 'describe', 'plot_tile']
 
-# %% ../nbs/00_egms.ipynb #b775f59b
+# %% ../nbs/00_egms.ipynb #4d84a57c
 import contextlib
 import gzip
 import hashlib
@@ -26,6 +26,7 @@ import pandas as pd
 import polars as pl
 import shapely
 import xarray as xr
+from isal import igzip, isal_zlib
 
 # %% ../nbs/00_egms.ipynb #5f403f7e
 class EGMSFormatError(ValueError):
@@ -140,8 +141,8 @@ def _check_size(claimed, packed, name):
     if claimed > 1e6 and claimed > MAX_RATIO * packed:
         raise EGMSFormatError(f"{name}: unpacks to {claimed / max(packed, 1):.0f} times its size, which no tile does; download it again")
 
-# %% ../nbs/00_egms.ipynb #8a4f46b1
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError, LookupError, OverflowError)
+# %% ../nbs/00_egms.ipynb #a4cf4bc7
+_DAMAGE = (zipfile.BadZipFile, zlib.error, isal_zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError, LookupError, OverflowError)
 
 @contextlib.contextmanager
 def _damage(name, what):
@@ -151,13 +152,13 @@ def _damage(name, what):
     except _DAMAGE as e:
         raise EGMSFormatError(f"{name}: {what} is damaged or truncated ({e or type(e).__name__}); download it again") from e
 
-# %% ../nbs/00_egms.ipynb #6fbadd26
+# %% ../nbs/00_egms.ipynb #6c8cfd97
 @contextlib.contextmanager
 def _open_table(raw, name, size):
     "The CSV inside `raw` as (stream, name of the CSV, its size unpacked as far as known, text of the xml)."
     magic = raw.read(4); raw.seek(0)
     if magic[:2] == b"\x1f\x8b":
-        with gzip.open(raw) as stream: yield stream, re.sub(r"\.gz$", "", name), 4 * size, ""
+        with igzip.open(raw) as stream: yield stream, re.sub(r"\.gz$", "", name), 4 * size, ""
     elif magic[:2] == b"PK":
         with _damage(name, "the zip"):
             archive = zipfile.ZipFile(raw)
@@ -165,6 +166,7 @@ def _open_table(raw, name, size):
             _check_size(table.file_size, table.compress_size, name)
             text = archive.open(xml).read(1_000_000).decode("utf-8", "replace") if xml else ""
             stream = archive.open(table)
+            if table.compress_type == zipfile.ZIP_DEFLATED: stream._decompressor = isal_zlib.decompressobj(-15)
         with archive, stream: yield stream, table.filename, table.file_size, text
     else: yield raw, name, size, ""
 
@@ -434,31 +436,31 @@ class _Rows:
         values = self.values[:, :self.n]
         return pl.concat(self.meta), values if self.n > 0.8 * self.values.shape[1] else values.copy()
 
-# %% ../nbs/00_egms.ipynb #3ee5f374
+# %% ../nbs/00_egms.ipynb #7738dab1
 def _read(source, name, xml, inside):
-    "The table, block by block: parsed in threads while the next block is unpacked."
+    "The table, block by block: parsed in threads while the next block is unpacked; the file is hashed while the last ones are put together."
     with _raw(source) as raw, ThreadPoolExecutor(3) as pool:
-        digest = pool.submit(_digest, source)
         size = raw.seek(0, 2); raw.seek(0)
         with _open_table(raw, name, size) as (stream, inner, unpacked, text):
             product = _product(name, inner)
             blocks = _blocks(stream, name, size)
             head, _, block = next(blocks, b"").partition(b"\n")
             dates, names = _check_header(_decode_header(head, name), name)
-            rows, line, ahead, quote = _Rows(dates, names), 2, deque(), '"' if b'"' in head else None
+            rows, line, ahead, digest, quote = _Rows(dates, names), 2, deque(), None, '"' if b'"' in head else None
             while block is not None or ahead:
                 if block: ahead.append((block, pool.submit(_parse, block, names, dates, quote)))
                 block = next(blocks, None) if block is not None else None
+                if block is None and not digest: digest = pool.submit(_digest, source)
                 if ahead and (len(ahead) > 2 or block is None):
                     done, future = ahead.popleft()
                     table = _check_block(future, done, line, names, dates, inside, name)
                     rows.add(table, int(1.05 * unpacked / len(done) * len(table)) + 1000)
                     line += len(future.result())
-        return _assemble(rows, line > 2, product, name, text or xml, inside is not None, digest.result())
+        return _assemble(rows, line > 2, product, name, text or xml, inside is not None, digest)
 
-# %% ../nbs/00_egms.ipynb #db90be20
-def _assemble(rows, any_line, product, name, xml, clipped, sha256):
-    "Rows -> tile."
+# %% ../nbs/00_egms.ipynb #725f436d
+def _assemble(rows, any_line, product, name, xml, clipped, digest):
+    "Rows -> tile; `digest` is waited for as late as possible."
     if not rows.n:
         if clipped and any_line: raise ValueError(f"{name}: no point lies in the area asked for; mind that it is in metres, EPSG:3035")
         raise EGMSFormatError(f"{name}: line 2: there is no row below the header; download it again")
@@ -476,7 +478,7 @@ def _assemble(rows, any_line, product, name, xml, clipped, sha256):
     pid = _check_pids(meta, notes)
     simulated = bool(product and product.twin) or bool(re.search(r"<simulated>\s*(true|1)", xml))
     attrs = dict(tile=tile, component=product.component if product else "unknown", level="L3", release=product.release if product else f"{dates[0][:4]}_{dates[-1][:4]}",
-                 crs="EPSG:3035", source=name, sha256=sha256, simulated=int(simulated), notes="; ".join(notes))
+                 crs="EPSG:3035", source=name, sha256=digest.result(), simulated=int(simulated), notes="; ".join(notes))
     return _dataset(meta, values, dates, pid, attrs)
 
 # %% ../nbs/00_egms.ipynb #14865441
