@@ -144,7 +144,7 @@ def write_text(path, text):
     "Write a text beside its place, then rename: a reader never sees half of it."
     with write_beside(path) as half: half.write_text(text, encoding="utf-8")
 
-# %% ../nbs/29_study.ipynb #bf8b2503
+# %% ../nbs/29_study.ipynb #01ad2f1e
 def run_study(config, folder=".", cores=None, only=None, snakemake_args=()):
     """Make all tables and figures of a recipe.
 
@@ -173,8 +173,14 @@ def run_study(config, folder=".", cores=None, only=None, snakemake_args=()):
         given = {a.split("=")[0] for a in snakemake_args}
         elsewhere, plan_only = given & {"--executor", "-e", "--profile"}, given & {"--dry-run", "--dryrun", "-n"}
         command += [*(["--cores", str(cores or os.cpu_count())] if cores or not elsewhere else []), "--rerun-incomplete", "--keep-going",
-                    *(["--prioritize", _first_table(config)] if not only else []), "--quiet", "host", *([] if plan_only else ["rules", "reason"]), *snakemake_args]
+                    "--max-jobs-per-timespan", _pace(len(config["tiles"])), *(["--prioritize", _first_table(config)] if not only else []), "--quiet", "host", *([] if plan_only else ["rules", "reason"]), *snakemake_args]
         return _follow([*command[:3], *(only or []), *command[3:]])                         # parts come first: behind an option of many values they would be read as such
+
+# %% ../nbs/29_study.ipynb #ded62b18
+def _pace(tiles):
+    "At most 100 jobs a second. Snakemake looks at all waiting jobs once in this timespan, and once more for each job that has ended, so many tiles get a longer one."
+    seconds = 1 + tiles // 10
+    return f"{100 * seconds}/{seconds}s"
 
 # %% ../nbs/29_study.ipynb #07f1d357
 def _first_table(config):
