@@ -6,7 +6,7 @@
 __all__ = ['TrainConfig', 'learning_rate', 'best_device', 'has_bfloat16', 'compute_dtype', 'save_checkpoint', 'load_checkpoint',
            'masked_loss', 'run_epoch', 'Training', 'Run', 'load_run', 'train']
 
-# %% ../nbs/20_train.ipynb #16775184
+# %% ../nbs/20_train.ipynb #0a974e06
 import contextlib
 import csv
 import hashlib
@@ -28,6 +28,7 @@ from fastcore.basics import patch
 from tqdm.auto import tqdm
 
 import mmstt
+from .card import write_card
 from .models.core import build_model, count_parameters
 from .protocol import Protocol, Scaler, get_protocol, make_windows
 
@@ -300,12 +301,13 @@ class Run:
         "The windows of a cube, the run's own or another tile's, under the run's own protocol, seed and scaling."
         return make_windows(cube, self.protocol, seed=self.seed, fold=self.config["fold"], scaler=Scaler.from_dict(self.config["scaler"]))
 
-# %% ../nbs/20_train.ipynb #8b7523b9
+# %% ../nbs/20_train.ipynb #df917e1a
 def load_run(path):
     "A complete run from its folder; `ValueError` says what is wrong with another."
     path = Path(path)
     if not (path / "config.json").exists(): raise ValueError(f"{path}: no run here (config.json is missing); `mmstt train` makes one")
-    config = json.loads((path / "config.json").read_text())
+    try: config = json.loads((path / "config.json").read_text())
+    except ValueError as e: raise ValueError(f"{path / 'config.json'}: cut or altered ({e}); delete the folder and train again") from e
     if not config.get("complete"): raise ValueError(f"{path}: this run is not complete; start the same training again and it goes on")
     weights = path / "weights.safetensors"
     if not weights.exists() or _sha256(weights) != config["result"]["weights_sha256"]:
@@ -331,7 +333,7 @@ def _identity(data, windows, model, sizes, config):
                  training=training, data=data, scaler=windows.scaler.to_dict())
     return json.loads(json.dumps(found, default=lambda number: number.item()))
 
-# %% ../nbs/20_train.ipynb #67766239
+# %% ../nbs/20_train.ipynb #f86da6ba
 def train(cube, model, protocol, out, seed=0, sizes=None, config=TrainConfig(), fold=0, progress=True, device=None, overwrite=False):
     """Train a model on a cube, or go on where an earlier attempt stopped, or load what is already complete.
 
@@ -366,7 +368,7 @@ def train(cube, model, protocol, out, seed=0, sizes=None, config=TrainConfig(), 
         if _found(out, identity, overwrite): return _complete(out)
         _write_json(out / "config.json", dict(complete=False, **identity))
         result = _fit(net, windows) if net.naive else Training(net, windows, out, identity, config, device).run(progress)
-        return _finish(out, identity, net.cpu(), dict(result, cube=cube.encoding.get("source")), config, device)
+        return _finish(out, identity, net.cpu(), dict(result, cube=cube.encoding.get("source"), **_seen(windows)), config, device)
 
 # %% ../nbs/20_train.ipynb #6021b2b2
 def _fresh(name, windows, sizes):
@@ -375,7 +377,7 @@ def _fresh(name, windows, sizes):
         torch.manual_seed(_seed_of(windows.seed, windows.fold, 0))
         return build_model(name, windows.t_in, windows.t_out, *windows.inputs.shape[1:], **sizes)
 
-# %% ../nbs/20_train.ipynb #9be6467d
+# %% ../nbs/20_train.ipynb #262e2202
 def _found(out, identity, overwrite):
     "Whether the folder holds this run, complete; makes the folder when there is none."
     out.mkdir(parents=True, exist_ok=True)
@@ -388,7 +390,13 @@ def _found(out, identity, overwrite):
     shutil.rmtree(out / "predictions", ignore_errors=True)
     return False
 
-_files = ("config.json", "weights.safetensors", "checkpoint.safetensors", "history.csv", "scores.csv", "windows.csv")
+_files = ("config.json", "weights.safetensors", "checkpoint.safetensors", "history.csv", "scores.csv", "windows.csv", "motion.csv", "card.md")
+
+# %% ../nbs/20_train.ipynb #e462ab9c
+def _seen(windows):
+    "How much a run has seen: windows of each part, cells with a value, first and last training date."
+    days = windows.time[windows.training.cpu().numpy()].astype("datetime64[D]")
+    return dict(windows={k: len(o) for k, o in windows.origins.items()}, cells=int(windows.mask.sum()), training_dates=[str(days[0]), str(days[-1])])
 
 # %% ../nbs/20_train.ipynb #363d6089
 def _fit(model, windows):
@@ -407,10 +415,11 @@ def _finish(out, identity, model, result, config, device):
     _write_json(out / "config.json", dict(complete=True, **identity, result=result, machine=machine, versions=versions))
     return _complete(out)
 
-# %% ../nbs/20_train.ipynb #1762f0b6
+# %% ../nbs/20_train.ipynb #dfd3b96d
 def _complete(out):
-    "Load a run that is complete; what an earlier, killed attempt left beside it goes."
+    "Load a run that is complete, see that it has its card; what an earlier, killed attempt left beside it goes."
     for left in (out / "checkpoint.safetensors", *out.glob("*.part")): left.unlink(missing_ok=True)
+    if not (out / "card.md").exists(): write_card(out)
     return load_run(out)
 
 # %% ../nbs/20_train.ipynb #7ccfad84

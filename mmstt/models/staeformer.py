@@ -65,10 +65,10 @@ class STAEformer(ForecastModel):
     def tokens(self, x):                                                          # (B, T, C, H, W)
         "Both parts of every token, (B, T, N, dim)."
         z = self.embed(to_patches(x, self.patch)).unflatten(1, (self.t_in, -1))   # (B, T, N, embed)
-        return torch.cat([z, self.adaptive.to(z.dtype).expand(len(x), -1, -1, -1)], -1)
+        return torch.cat([z, self.adaptive.to(z.dtype).expand(x.shape[0], -1, -1, -1)], -1)
 
     def forward(self, x, dates):
-        z, b = self.tokens(x).transpose(1, 2), len(x)                             # (B, N, T, dim)
+        z, b = self.tokens(x).transpose(1, 2), x.shape[0]                           # (B, N, T, dim)
         z = self.time(z.flatten(0, 1)).unflatten(0, (b, -1)).transpose(1, 2)      # along dates, place by place -> (B, T, N, dim)
         z = self.space(z.flatten(0, 1)).unflatten(0, (b, -1)).transpose(1, 2)     # across places, date by date -> (B, N, T, dim)
         y = self.head(z.flatten(2)).unflatten(2, (self.t_out, -1)).transpose(1, 2)  # (B, T_out, N, P * P)
