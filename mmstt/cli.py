@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['app', 'ConfigOption', 'JsonOption', 'ThreadsOption', 'QUICK', 'ProtocolName', 'inspect', 'simulate', 'download',
-           'rasterize', 'train', 'score', 'forecast', 'study', 'main']
+           'rasterize', 'train', 'score', 'forecast', 'export', 'study', 'main']
 
 # %% ../nbs/30_cli.ipynb #ca082e10
 import json
@@ -16,7 +16,7 @@ from typing import Annotated, Optional
 
 import typer
 
-# %% ../nbs/30_cli.ipynb #7ad9fbc7
+# %% ../nbs/30_cli.ipynb #59802a7c
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help="""
 Forecast ground motion from European Ground Motion Service tiles, and reproduce the MM-STT study.
 
@@ -27,6 +27,7 @@ The usual way:
   mmstt train tile.zarr --model mmstt --protocol forecast --out runs/a
   mmstt score runs/a                                 how good is it, beside persistence
   mmstt forecast FILE.zip --out ahead.tif            the next ten dates, with intervals, for QGIS
+  mmstt export runs/a --out model.onnx               the network in one file, for programs without Python
   mmstt study                                        all tables and figures
 
 No file at hand?  `mmstt simulate E32N34 --out data/twins` makes one, in the format EGMS delivers.
@@ -179,6 +180,19 @@ def forecast(
     ahead.write_forecast(maps, out)
     skill = {f"{day:%Y-%m-%d}": round(float(v), 3) for day, v in zip(maps.time.to_index(), maps["skill"].values)}
     _say(dict(wrote=str(out), model=maps.attrs["model"], level=level, data="simulated" if int(maps.attrs["simulated"]) else "real", skill_against_persistence=skill), as_json)
+
+# %% ../nbs/30_cli.ipynb #d66011a0
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder from `mmstt train`, of a network.")],
+    out: Annotated[Path, typer.Option(help="The file to write, ending in .onnx.")],
+    threads: ThreadsOption = None,
+):
+    "A trained network as one ONNX file, scaling and calendar inside: millimetres in, millimetres out."
+    from mmstt.export import export_run
+    _threads(threads)
+    found = export_run(run, out)
+    print(f"wrote {out}: onnxruntime follows torch to {found:.1e} mm")
 
 # %% ../nbs/30_cli.ipynb #9987492d
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
