@@ -106,6 +106,7 @@ rule notebook:
     run:
         run_notebook(input.notebook, output[0], tile=wildcards.tile, config=str(RECIPE), runs=f"{RUNS}/{wildcards.tile}",
                      cube=input.cube, out=f"figures/{wildcards.tile}")
+        print(f"[{wildcards.tile}] wrote {output[0]}", flush=True)
 
 
 # Networks of one tile on another, every window; its own naive lines beside them.
@@ -139,6 +140,7 @@ rule together:
     resources: mem_mb = 8000, runtime = 60
     run:
         run_notebook(input.notebook, output[0], tile=TRAINED_ON, config=str(RECIPE), runs=RUNS, cubes="data/cubes", out="figures/all")
+        print(f"wrote {output[0]}", flush=True)
 
 
 def report(wildcards):
