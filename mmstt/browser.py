@@ -37,7 +37,7 @@ def visit(path, look=lambda page: None, width=1280, height=800, touch=False):
     """
     with ThreadPoolExecutor(1) as pool: return pool.submit(_visit, Path(path).resolve().as_uri(), look, width, height, touch).result()
 
-# %% ../nbs/09b_browser.ipynb #25c50b61
+# %% ../nbs/09b_browser.ipynb #8fde7a22
 def _visit(url, look, width, height, touch):
     from playwright.sync_api import sync_playwright
     wrong = []
@@ -47,6 +47,7 @@ def _visit(url, look, width, height, touch):
         page.on("pageerror", lambda e: wrong.append(f"error: {e}"))
         page.on("request", lambda r: r.url.split("#")[0] == url or r.url.startswith(("data:", "blob:")) or wrong.append(f"asks for {r.url}"))
         page.goto(url)
-        seen = look(page)
+        try: seen = look(page)
+        except Exception as e: e.add_note(f"wrong with the page: {wrong}"); raise
         wrong += [f"picture not drawn: {s[:80]}" for s in page.evaluate("[...document.images].filter(i => !(i.complete && i.naturalWidth)).map(i => i.src)")]
     return seen, wrong
