@@ -16,7 +16,7 @@ from typing import Annotated, Optional
 
 import typer
 
-# %% ../nbs/30_cli.ipynb #59802a7c
+# %% ../nbs/30_cli.ipynb #25133f86
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help="""
 Forecast ground motion from European Ground Motion Service tiles, and reproduce the MM-STT study.
 
@@ -27,6 +27,7 @@ The usual way:
   mmstt train tile.zarr --model mmstt --protocol forecast --out runs/a
   mmstt score runs/a                                 how good is it, beside persistence
   mmstt forecast FILE.zip --out ahead.tif            the next ten dates, with intervals, for QGIS
+  mmstt forecast FILE.zip --map ahead.html           the same as a map for the browser
   mmstt export runs/a --out model.onnx               the network in one file, for programs without Python
   mmstt study                                        all tables and figures
 
@@ -161,11 +162,12 @@ def score(
     if as_json: return print(scores.to_json(orient="records"))
     print(evaluate.summary(scores))
 
-# %% ../nbs/30_cli.ipynb #be3615ba
+# %% ../nbs/30_cli.ipynb #eed1438b
 @app.command()
 def forecast(
     source: Annotated[Path, typer.Argument(help="A delivered EGMS Level 3 file, or a cube from `mmstt rasterize`.")],
-    out: Annotated[Path, typer.Option(help="File to write; its ending chooses the format: .nc .zarr .tif .parquet .csv.")],
+    out: Annotated[Optional[Path], typer.Option(help="File to write; its ending chooses the format: .nc .zarr .tif .parquet .csv.")] = None,
+    page: Annotated[Optional[Path], typer.Option("--map", help="Also, or only, a map to look at: one .html file that needs no network.")] = None,
     run: Annotated[Optional[Path], typer.Option(help="A run trained under the forecast protocol; by default the naive line that does best on the tile's own past.")] = None,
     level: Annotated[float, typer.Option(help="Share of values that the interval is to hold.")] = 0.9,
     config: ConfigOption = QUICK,
@@ -173,13 +175,16 @@ def forecast(
     threads: ThreadsOption = None,
 ):
     "The next ten dates with intervals, in mm, in a file that QGIS, xarray or a spreadsheet opens."
-    from mmstt import forecast as ahead, study
-    ahead.check_ending(out)                                       # a wrong ending is said before anything is computed
+    from mmstt import forecast as ahead, map_page, study
+    if not (out or page): raise ValueError("nothing to write: name a file with --out, a map with --map, or both")
+    if out: ahead.check_ending(out)                               # a wrong ending is said before anything is computed
+    if page: map_page.check_page_name(page)
     _threads(threads)
     maps = ahead.forecast(source, run=run, level=level, size=study.load_config(config)["size"])
-    ahead.write_forecast(maps, out)
+    if out: ahead.write_forecast(maps, out)
+    if page: map_page.write_map(maps, source, page)
     skill = {f"{day:%Y-%m-%d}": round(float(v), 3) for day, v in zip(maps.time.to_index(), maps["skill"].values)}
-    _say(dict(wrote=str(out), model=maps.attrs["model"], level=level, data="simulated" if int(maps.attrs["simulated"]) else "real", skill_against_persistence=skill), as_json)
+    _say(dict(wrote=", ".join(str(p) for p in (out, page) if p), model=maps.attrs["model"], level=level, data="simulated" if int(maps.attrs["simulated"]) else "real", skill_against_persistence=skill), as_json)
 
 # %% ../nbs/30_cli.ipynb #d66011a0
 @app.command()
