@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['MOMENTS', 'METRICS', 'NEEDED_BLOCKS', 'moments', 'scores', 'ssim', 'ssim_maps', 'moments_frame', 'independent_blocks',
-           'block_weights', 'summarise', 'Comparison', 'diebold_mariano', 'nadeau_bengio', 'compare', 'at_native_cells']
+           'block_weights', 'summarise', 'Comparison', 'diebold_mariano', 'nadeau_bengio', 'compare', 'interval_score',
+           'crps_of_quantiles', 'at_native_cells']
 
 # %% ../nbs/05_metrics.ipynb #79790a35
 from dataclasses import dataclass
@@ -248,6 +249,27 @@ def compare(a, b, horizon):
     both = a.index.intersection(b.index)
     loss = [(f.ee / f.n)[both].to_numpy() for f in (a, b)]
     return diebold_mariano(*loss, horizon, both, int(a.span.max()))
+
+# %% ../nbs/05_metrics.ipynb #1c146996
+def interval_score(lower, upper, truth, level):
+    "Width of central intervals + 2 / (1 - level) times what lies outside, mm, in the broadcast shape (Gneiting and Raftery 2007, doi:10.1198/016214506000001437)."
+    return upper - lower + 2 / (1 - level) * (np.maximum(lower - truth, 0) + np.maximum(truth - upper, 0))
+
+def crps_of_quantiles(quantiles, truth):
+    """Continuous ranked probability score from quantiles.
+
+    Parameters
+    ----------
+    quantiles : (K, ...) mm at the levels 1/2K, 3/2K, ... 1 - 1/2K
+    truth : (...) mm
+
+    Returns
+    -------
+    (...) mm, NaN where truth is; twice the mean quantile loss (Gneiting and Ranjan 2011, doi:10.1198/jbes.2010.08110)
+    """
+    q = ((np.arange(len(quantiles)) + .5) / len(quantiles)).reshape(-1, *[1] * np.ndim(truth))
+    over = quantiles - truth
+    return 2 * np.maximum(-q * over, (1 - q) * over).mean(0)
 
 # %% ../nbs/05_metrics.ipynb #20e64155
 def at_native_cells(pred, anchor, cell_anchor, row, col):
