@@ -25,7 +25,7 @@ from .protocol import get_protocol, make_windows, native_windows, split_origins
 from .raster import cell_of, grid_of, open_cube, open_points
 from .train import load_run, train
 
-# %% ../nbs/21_evaluate.ipynb #755fb01c
+# %% ../nbs/21_evaluate.ipynb #b9d9a298
 @torch.no_grad()
 def forecasts(model, windows, origins, batch_size=16):
     """Forecast windows, a batch at a time.
@@ -43,11 +43,9 @@ def forecasts(model, windows, origins, batch_size=16):
     model.eval()
     mm = windows.scaler.to_mm
     for some in torch.as_tensor(origins).split(batch_size):
-        x, dates, y, valid = windows.batch(some)
-        if model.naive: forecast = torch.cat([model(*windows.history(int(o), model.whole_past)) for o in some])
-        else: forecast = model(x, dates)
+        *_, y, valid = windows.batch(some)
         truth = torch.where(valid, mm(y), torch.nan)
-        yield some, mm(forecast.float()), truth, mm(last_known(windows, some))
+        yield some, mm(model.forecast(windows, some).float()), truth, mm(last_known(windows, some))
 
 # %% ../nbs/21_evaluate.ipynb #0418e7f2
 def last_known(windows, origins):
@@ -60,7 +58,7 @@ def _last_value(x):
     for t in range(1, x.shape[1]): last = torch.where(x[:, t].isnan(), last, x[:, t])
     return last
 
-# %% ../nbs/21_evaluate.ipynb #a490bc16
+# %% ../nbs/21_evaluate.ipynb #1b2918e2
 @torch.no_grad()
 def native_forecasts(model, windows, native, cells, origins, batch_size=4):
     """Forecast native cells: a naive line directly, a network by the change that it forecasts for the raster cell around.
@@ -76,18 +74,18 @@ def native_forecasts(model, windows, native, cells, origins, batch_size=4):
     ------
     origins (B,), forecast (B, T_out, n), truth (B, T_out, n) and last known value (B, n), mm
     """
-    flat = forecasts(model if model.naive else _Still(native.t_out), native, origins, batch_size)
+    if model.at_cells: native = model.on_cells(native, windows, cells[0] * windows.truth.shape[-1] + cells[1])
+    flat = forecasts(model if model.naive or model.at_cells else _Still(native.t_out), native, origins, batch_size)
     flat = ((some, *(v.squeeze(-1) for v in values)) for some, *values in flat)
-    if model.naive: return (yield from flat)
+    if model.naive or model.at_cells: return (yield from flat)
     for (some, forecast, _, last), (_, _, truth, own) in zip(forecasts(model, windows, origins, batch_size), flat):
         yield some, at_native_cells(forecast, last[:, None], own[:, None], *cells), truth, own
 
-# %% ../nbs/21_evaluate.ipynb #2515053f
+# %% ../nbs/21_evaluate.ipynb #27ad2ff3
 class _Still(torch.nn.Module):
     "Stands where a naive line would, without computing anything: the cells' own values are wanted, not a forecast."
-    naive, whole_past = True, False
     def __init__(self, t_out): super().__init__(); self.t_out = t_out
-    def forward(self, x, dates): return x[:, -1:, 0].expand(-1, self.t_out, -1, -1)
+    def forecast(self, windows, origins): return windows.batch(origins)[0][:, -1:, 0].expand(-1, self.t_out, -1, -1)
 
 # %% ../nbs/21_evaluate.ipynb #0e366e2c
 def yardstick(protocol):

@@ -6,9 +6,9 @@
 __all__ = ['SIMULATOR_VERSION', 'DATES', 'LOST', 'WHITE', 'QUICK', 'SLOW', 'LOUDER', 'PETRINJA', 'SAMOS', 'TWINS', 'OWN', 'WIDE',
            'NOISE', 'ROUNDING', 'fill_in', 'noise_covariance', 'lattice', 'draw_field', 'field_covariance', 'okada',
            'Fault', 'uplift', 'TwinSpec', 'geography', 'basis', 'Part', 'Truth', 'simulate', 'twin_name', 'write_twin',
-           'oracle_forecast']
+           'oracle_forecast', 'JointOracle']
 
-# %% ../nbs/02_simulate.ipynb #b181db58
+# %% ../nbs/02_simulate.ipynb #f585008d
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +20,7 @@ import scipy.sparse as sp
 import shapely
 import xarray as xr
 from pyproj import Geod, Transformer
+from scipy.linalg import cho_factor, cho_solve
 from scipy.special import ndtri
 
 from .egms import encode_pid, tile_origin, write_tile
@@ -527,3 +528,78 @@ def _condition(y, power, Bp, Bf, G, Rff, mean, variance, level2):
     C = Bf - level2[:, None, None] * (w.T @ (G.T[:, :, None] * Bp[:, None]).reshape(P, -1)).reshape(-1, F, K)  # (N, F, K)
     left = level2 * Rff[:, None] + ROUNDING - level2**2 * (G**2 @ w)
     return np.stack([forecast, np.sqrt(left + np.einsum("nfk,nkl,nfl->fn", C, spread, C))])
+
+# %% ../nbs/02_simulate.ipynb #19ee56bc
+class JointOracle:
+    """Best forecast of every point from the values of *all* points up to a date, by the law of the twin; compare `oracle_forecast`.
+
+    Rounding is counted as noise of the size that it has at the median point when motion is told from noise, exactly when noise is continued.
+    """
+    def __init__(self, truth):
+        self.truth, t = truth, truth
+        spacings = {d for p in t.parts for d, _ in p.mix} | {d for d, _ in t.noise}
+        phi = {d: lattice(t.x, t.y, d) for d in spacings if d}
+        self.fields = {d: (g := f[:, np.unique(f.indices)].tocsr(), g.T.tocsr()) for d, f in phi.items()}
+        self.level, self.k = t.level[:, None], [t.names.index(p.name) for p in t.parts]
+
+    def spread(self, mix, v):
+        "Covariance of the unit field `mix` times v (N, m)."
+        return sum(share * (self.fields[d][0] @ (self.fields[d][1] @ v) if d else v) for d, share in mix)
+
+    def forecast(self, values, origin, steps=10, first=0, tolerance=1e-4, most=400):
+        """(steps, N) mm, from values (T, N) mm of the dates `first` to `origin`, none missing."""
+        t, past, future = self.truth, np.arange(first, origin + 1), np.arange(origin + 1, origin + 1 + steps)
+        C, B, (mean, _) = t.covariance[np.ix_(past, past)], t.basis[past], t.prior()
+        y, white = values[past].astype(float), np.linalg.cholesky(C + ROUNDING / np.median(t.level)**2 * np.eye(len(past)))
+        U, s, _ = np.linalg.svd(A := np.linalg.solve(white, B), full_matrices=False)
+        Q = U[:, s > 1e-9 * s[0]]
+        weights = self._solve(Q.T @ A, (Q.T @ np.linalg.solve(white, y - B @ mean)).T, tolerance, most)  # (N, r)
+        theta = mean.copy()
+        for p, r in zip(t.parts, (Q.T @ A).T[self.k]): theta[t.names.index(p.name)] += p.scale * self.spread(p.mix, p.scale[:, None] * (weights @ r)[:, None])[:, 0]
+        power, V = np.linalg.eigh(C)
+        noise = (t.covariance[np.ix_(future, past)] @ V) @ ((V.T @ (y - B @ theta)) / (np.outer(power, t.level**2) + ROUNDING)) * t.level**2
+        return t.basis[future] @ theta + noise
+
+    def _solve(self, R, z, tolerance, most):
+        "Conjugate gradients for (covariance of z) x = z, with z (N, r) and the motion R (r, K) in it."
+        guess = self._inverse(R)
+        x, left = np.zeros_like(z), z.copy()
+        step = better = guess(left)
+        size = start = (left * better).sum()
+        for _ in range(most):
+            moved = self._apply(R, step)
+            a = size / (step * moved).sum()
+            x += a * step; left -= a * moved
+            better = guess(left)
+            size, before = (left * better).sum(), size
+            if size < tolerance**2 * start: break
+            step = better + size / before * step
+        return x
+
+    def _apply(self, R, v):
+        "The covariance of z times v."
+        out = self.level * self.spread(self.truth.noise, self.level * v)
+        for mix in {p.mix for p in self.truth.parts}:
+            same = [(p.scale, R[:, k]) for p, k in zip(self.truth.parts, self.k) if p.mix == mix]
+            scale, r = np.stack([s for s, _ in same], 1), np.stack([r for _, r in same], 1)
+            out += (scale * self.spread(mix, scale * (v @ r))) @ r.T
+        return out
+
+    def _inverse(self, R, wide=2):
+        "An approximate inverse: points by themselves, and the wide fields exactly (Woodbury)."
+        t, near, far = self.truth, np.zeros((len(self.level), R.shape[1])), []
+        for p, k in zip(t.parts, self.k):
+            near[:, k] += p.scale**2 * sum(share for d, share in p.mix if d < wide)
+            far += [(math.sqrt(share) * p.scale, k, *self.fields[d]) for d, share in p.mix if d >= wide]
+        M = np.linalg.inv(np.einsum("rk,nk,sk->nrs", R, near, R) + self.level[:, :, None]**2 * np.eye(len(R)))
+        own = lambda v: np.einsum("nrs,ns->nr", M, v)
+        if not far: return own
+        RMR, at = np.einsum("rk,nrs,sl->nkl", R, M, R, optimize=True), np.cumsum([0] + [f.shape[1] for *_, f, _ in far])
+        G = np.eye(at[-1])
+        for i, (a, k, _, ft) in enumerate(far):
+            for j, (b, l, f, _) in enumerate(far[:i + 1]): G[at[i]:at[i + 1], at[j]:at[j + 1]] += (ft @ sp.diags_array(a * b * RMR[:, k, l]) @ f).toarray()
+        factor = cho_factor(G, lower=True, overwrite_a=True)
+        def wide_part(v):
+            u = np.split(cho_solve(factor, np.concatenate([ft @ (a * (v @ R[:, k])) for a, k, _, ft in far])), at[1:-1])
+            return sum((a * (f @ w))[:, None] * R[:, k] for (a, k, f, _), w in zip(far, u))
+        return lambda v: (b := own(v)) - own(wide_part(b))

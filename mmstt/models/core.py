@@ -12,7 +12,7 @@ import pkgutil
 import torch
 from torch import nn
 
-# %% ../../nbs/09_models.ipynb #727e4bea
+# %% ../../nbs/09_models.ipynb #9a05da39
 class ForecastModel(nn.Module):
     """What training, scoring and forecasting know of a model.
 
@@ -27,9 +27,10 @@ class ForecastModel(nn.Module):
     label : the name printed in tables and figures
     naive : fitted in closed form by `fit` instead of by gradient descent; reads `Windows.history`
     whole_past : (naive only) wants every date up to the origin, not just the last `t_in`
+    at_cells : (networks only) forecasts native cells as well as the raster's, see `mmstt.models.anchored`
     tied_to_tile : some weights belong to the cells of the tile it was trained on, so it cannot be carried to another
     """
-    label, naive, whole_past, tied_to_tile = "", False, False, False
+    label, naive, whole_past, at_cells, tied_to_tile = "", False, False, False, False
 
     def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64):
         super().__init__()
@@ -40,6 +41,14 @@ class ForecastModel(nn.Module):
                 dates  # (B, T_in + T_out) days since the tile's first date
                 ):     # (B, T_out, H, W) scaled displacement
         raise NotImplementedError
+
+    def read(self, windows, origins):
+        "What `forward` is given for windows at these origins; a model that reads more than the last `t_in` dates says so here."
+        return windows.batch(origins)[:2]
+
+    def forecast(self, windows, origins):
+        "(B, T_out, H, W) scaled, for windows at these origins: the one door through which scores and forecasts come."
+        return self(*self.read(windows, origins))
 
     def fit(self, windows):
         """Fill the buffers of a naive model from the training part of `windows`; networks learn in `mmstt.train`."""

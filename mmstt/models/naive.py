@@ -30,7 +30,7 @@ def fill(x):
     first = torch.where(missing, len(x), t).amin(0).clamp(max=len(x) - 1)
     return x.gather(0, torch.where(before < 0, first, before)).nan_to_num(0.)
 
-# %% ../../nbs/15_naive.ipynb #25d37e5a
+# %% ../../nbs/15_naive.ipynb #926d563b
 class Naive(ForecastModel):
     """A forecast in closed form, cell by cell: `extend` continues a list of series.
 
@@ -42,6 +42,9 @@ class Naive(ForecastModel):
         x = x[:, :, 0]                                                             # (B, T, H, W)
         out = [self.extend(s.flatten(1), d[:x.shape[1]], d[x.shape[1]:]) for s, d in zip(x, dates)]
         return torch.stack(out).reshape(len(x), -1, *x.shape[2:])
+
+    def forecast(self, windows, origins):
+        return torch.cat([self(*windows.history(int(o), self.whole_past)) for o in origins])
 
     def extend(self, x, past, future):
         "x (T, N) scaled with NaN, past (T,) and future (T_out,) days -> (T_out, N)."
