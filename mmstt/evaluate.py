@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['forecasts', 'last_known', 'native_forecasts', 'yardstick', 'Predictions', 'open_predictions', 'line_for', 'score',
-           'motion', 'quiet', 'skill_by_motion', 'score_run', 'score_naive', 'summary', 'score_transfer', 'forecast_on']
+           'score_run', 'score_naive', 'summary', 'score_transfer', 'forecast_on', 'quiet']
 
-# %% ../nbs/21_evaluate.ipynb #e6ccac7e
+# %% ../nbs/21_evaluate.ipynb #45413b5d
 import os
 import shutil
 from dataclasses import replace
@@ -17,7 +17,6 @@ import pandas as pd
 import torch
 import xarray as xr
 
-from .card import write_card
 from .egms import write_beside
 from .metrics import at_native_cells, moments, moments_frame, ssim_maps, summarise
 from .models.core import build_model
@@ -180,44 +179,9 @@ class _Nothing:
     def __exit__(self, *_): pass
     def add(self, *_): pass
 
-# %% ../nbs/21_evaluate.ipynb #a1616603
-def motion(cube):
-    "How much each cell moved, (H, W) mm: five years of |mean velocity| plus the seasonal amplitude, as delivered (block raster)."
-    flat = cube.sel(raster="block") if "raster" in cube.dims else cube
-    return 5 * np.abs(flat.mean_velocity.values) + np.abs(flat.seasonality.values)
-
-def quiet(cube, share=1 / 3):
-    "The `share` of a cube's cells that moved least, (H, W) bool."
-    return motion(cube) <= np.nanquantile(motion(cube), share)
-
-# %% ../nbs/21_evaluate.ipynb #e9481ac3
-def skill_by_motion(maps, cube):
-    """Skill in each third of the cells by motion.
-
-    Parameters
-    ----------
-    maps : forecasts on the raster, from `open_predictions`
-    cube : of the same tile
-
-    Returns
-    -------
-    frame : third, least_mm and most_mm (of `motion`), cells, horizon (0: all), values compared, rmse and rmse_persistence (mm), skill
-    """
-    m, rows = motion(cube), []
-    edges = np.nanquantile(m, [0, 1 / 3, 2 / 3, 1])
-    e, c = ((v - maps.truth.values).astype(float)**2 for v in (maps.forecast.values, maps["last"].values[:, None]))
-    for third, low, high in zip(("quietest", "middle", "liveliest"), edges, edges[1:]):
-        cells = (m <= high) & ((m > low) | (low == edges[0]))
-        known = np.isfinite(e) & np.isfinite(c) & cells
-        sums = [np.where(known, v, 0).sum((0, 2, 3)) for v in (e, c, np.ones_like(e))]
-        ee, cc, n = (np.r_[v.sum(), v] for v in sums)
-        rows.append(pd.DataFrame(dict(third=third, least_mm=low, most_mm=high, cells=int(cells.sum()), horizon=np.arange(len(n)), values=n.astype(int), rmse=np.sqrt(ee / n),
-                                      rmse_persistence=np.sqrt(cc / n), skill=1 - ee / cc)))
-    return pd.concat(rows, ignore_index=True)
-
-# %% ../nbs/21_evaluate.ipynb #37290542
+# %% ../nbs/21_evaluate.ipynb #8bbad399
 def score_run(run, cubes=None, part="test", keep=True):
-    """Score a run folder on cubes; writes `scores.csv`, `windows.csv`, the forecasts on the raster and, from these, `motion.csv` into it, and its card anew.
+    """Score a run folder on cubes; writes `scores.csv`, `windows.csv` and the forecasts on the raster into it.
 
     Parameters
     ----------
@@ -235,22 +199,16 @@ def score_run(run, cubes=None, part="test", keep=True):
     ValueError : the run is not complete, or its cube is gone
     """
     run = load_run(run)
-    cubes = cubes or [_own_cube(run)]
-    sums = pd.concat([_on_cube(run, Path(c), part, keep) for c in cubes], ignore_index=True)
+    sums = pd.concat([_on_cube(run, Path(c), part, keep) for c in (cubes or [_own_cube(run)])], ignore_index=True)
     scores = summarise(pd.concat([sums, sums.assign(horizon=0)], ignore_index=True))
     for name, frame in (("scores.csv", scores), ("windows.csv", sums)): _merge(frame, run.path / name)
-    if keep: _merge(pd.concat([_by_motion(run, open_cube(c), part) for c in cubes], ignore_index=True), run.path / "motion.csv")
-    write_card(run.path)
     return scores
 
-# %% ../nbs/21_evaluate.ipynb #03380a14
+# %% ../nbs/21_evaluate.ipynb #ebf98024
 def _on_cube(run, cube, part, keep):
     opened = open_cube(cube)
     points = open_points(cube) if (cube / "points").exists() else None
     return score(run, opened, points, part, run.path / "predictions" / f"{opened.attrs['tile']}.zarr" if keep else None)
-
-def _by_motion(run, cube, part):
-    return skill_by_motion(open_predictions(run.path, cube.attrs["tile"]), cube).assign(tile=cube.attrs["tile"], part=part)
 
 def _own_cube(run):
     path = run.config["result"].get("cube")
@@ -355,3 +313,10 @@ def forecast_on(model, windows, day):
     origin = int(np.flatnonzero(windows.time == np.datetime64(day, "ns"))[0])
     _, forecast, truth, last = next(forecasts(model, windows, [origin]))
     return tuple(torch.where(windows.mask, v[0], torch.nan).numpy() for v in (forecast, truth, last))
+
+# %% ../nbs/21_evaluate.ipynb #75f1a1f2
+def quiet(cube, share=1 / 3):
+    "The `share` of a cube's cells that moved least, (H, W) bool: five years of |mean velocity| plus the seasonal amplitude, as delivered (block raster)."
+    flat = cube.sel(raster="block") if "raster" in cube.dims else cube
+    motion = 5 * np.abs(flat.mean_velocity.values) + np.abs(flat.seasonality.values)
+    return motion <= np.nanquantile(motion, share)

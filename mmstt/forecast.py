@@ -274,7 +274,7 @@ def _check_run(run, cube):
     have, want = (cube.sizes["y"], cube.sizes["x"]), (run.model.height, run.model.width)
     if not run.model.naive and have != want: raise ValueError(f"{run.path}: wants maps of {want[0]} x {want[1]} cells, the cube has {have[0]} x {have[1]}; rasterize with --size {want[0]}")
 
-# %% ../nbs/23_forecast.ipynb #b80a9dc2
+# %% ../nbs/23_forecast.ipynb #a2cc35d6
 def _forecasters(points, cube, run, name, fold=0):
     "Windows and a function (windows ahead -> forecaster) for native cells and for the raster."
     protocol = run.protocol if run else FORECAST
@@ -284,7 +284,7 @@ def _forecasters(points, cube, run, name, fold=0):
         def of_native(some, k): return partial(forecasts, line_for(name, some), ahead(some))
         def of_maps(): return partial(forecasts, line_for(name, maps), ahead(maps))
     else:
-        maps = run.windows(cube)
+        maps = run.windows(cube, points)
         row, col = cell_of(grid_of(cube), points.easting.values, points.northing.values)
         def of_native(some, k): return partial(native_forecasts, run.model, ahead(maps), ahead(some), (row[::k], col[::k]))
         def of_maps(): return partial(forecasts, run.model, ahead(maps))

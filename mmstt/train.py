@@ -6,7 +6,7 @@
 __all__ = ['TrainConfig', 'learning_rate', 'best_device', 'has_bfloat16', 'compute_dtype', 'save_checkpoint', 'load_checkpoint',
            'masked_loss', 'run_epoch', 'Training', 'Run', 'load_run', 'train']
 
-# %% ../nbs/20_train.ipynb #0a974e06
+# %% ../nbs/20_train.ipynb #4d4aba50
 import contextlib
 import csv
 import hashlib
@@ -31,6 +31,7 @@ import mmstt
 from .card import write_card
 from .models.core import build_model, count_parameters
 from .protocol import Protocol, Scaler, get_protocol, make_windows
+from .raster import open_points
 
 # %% ../nbs/20_train.ipynb #1d4f31ba
 @dataclass(frozen=True)
@@ -176,13 +177,13 @@ def masked_loss(pred,  # (B, T_out, H, W) forecast
     "Smooth L1 on valid cells only, in float32."
     return F.smooth_l1_loss(torch.where(valid, pred.float(), 0.), y, reduction="sum"), valid.sum()
 
-# %% ../nbs/20_train.ipynb #07149c0c
+# %% ../nbs/20_train.ipynb #2a135d94
 def run_epoch(net, windows, origins, batch_size, dtype, learn=None):
     "Mean loss over the windows of `origins`; `learn(loss)` takes a step when given."
     sums, counts = [], []
     for part in origins.split(batch_size):
-        x, dates, y, valid = windows.batch(part)
-        with torch.autocast(x.device.type, dtype, enabled=dtype != torch.float32): pred = net(x, dates)
+        x, (*_, y, valid) = net.read(windows, part), windows.batch(part)
+        with torch.autocast(y.device.type, dtype, enabled=dtype != torch.float32): pred = net(*x)
         total, count = masked_loss(pred, y, valid)
         if learn: learn(total / count.clamp(min=1))
         sums.append(total.detach()); counts.append(count)
@@ -282,7 +283,7 @@ def run(self: Training, progress=True):
     seconds = (time.monotonic() - start) / max(len(self.rows) - before, 1)
     return dict(epochs=len(self.rows), best_epoch=self.best_row[0], validation_loss=self.best_row[2], seconds_per_epoch=round(seconds, 3))
 
-# %% ../nbs/20_train.ipynb #45bfa518
+# %% ../nbs/20_train.ipynb #a5ec066d
 @dataclass
 class Run:
     "A trained model and the settings that made it."
@@ -297,9 +298,10 @@ class Run:
     @property
     def protocol(self): return Protocol.from_dict(self.config["protocol"])
 
-    def windows(self, cube):
-        "The windows of a cube, the run's own or another tile's, under the run's own protocol, seed and scaling."
-        return make_windows(cube, self.protocol, seed=self.seed, fold=self.config["fold"], scaler=Scaler.from_dict(self.config["scaler"]))
+    def windows(self, cube, points=None):
+        "The windows of a cube, the run's own or another tile's, under the run's own protocol, seed and scaling; `points` are those saved beside the cube unless given."
+        windows = make_windows(cube, self.protocol, seed=self.seed, fold=self.config["fold"], scaler=Scaler.from_dict(self.config["scaler"]))
+        return self.model.on_raster(windows, cube, _points(cube) if points is None else points) if self.model.at_cells else windows
 
 # %% ../nbs/20_train.ipynb #df917e1a
 def load_run(path):
@@ -333,7 +335,7 @@ def _identity(data, windows, model, sizes, config):
                  training=training, data=data, scaler=windows.scaler.to_dict())
     return json.loads(json.dumps(found, default=lambda number: number.item()))
 
-# %% ../nbs/20_train.ipynb #f86da6ba
+# %% ../nbs/20_train.ipynb #9b8d93cf
 def train(cube, model, protocol, out, seed=0, sizes=None, config=TrainConfig(), fold=0, progress=True, device=None, overwrite=False):
     """Train a model on a cube, or go on where an earlier attempt stopped, or load what is already complete.
 
@@ -367,7 +369,8 @@ def train(cube, model, protocol, out, seed=0, sizes=None, config=TrainConfig(), 
         identity = _identity(_data(cube, windows), windows, net, sizes, config)
         if _found(out, identity, overwrite): return _complete(out)
         _write_json(out / "config.json", dict(complete=False, **identity))
-        result = _fit(net, windows) if net.naive else Training(net, windows, out, identity, config, device).run(progress)
+        learned = net.to_learn(windows, cube, _points(cube)) if net.at_cells else windows
+        result = _fit(net, windows) if net.naive else Training(net, learned, out, identity, config, device).run(progress)
         return _finish(out, identity, net.cpu(), dict(result, cube=cube.encoding.get("source"), **_seen(windows)), config, device)
 
 # %% ../nbs/20_train.ipynb #6021b2b2
@@ -397,6 +400,12 @@ def _seen(windows):
     "How much a run has seen: windows of each part, cells with a value, first and last training date."
     days = windows.time[windows.training.cpu().numpy()].astype("datetime64[D]")
     return dict(windows={k: len(o) for k, o in windows.origins.items()}, cells=int(windows.mask.sum()), training_dates=[str(days[0]), str(days[-1])])
+
+# %% ../nbs/20_train.ipynb #0f888f0e
+def _points(cube):
+    "The points saved beside a cube, or None."
+    path = cube.encoding.get("source")
+    return open_points(path) if path and (Path(path) / "points").exists() else None
 
 # %% ../nbs/20_train.ipynb #363d6089
 def _fit(model, windows):
