@@ -28,6 +28,9 @@ study: $(INSTALLED)  ## regenerate the study's tables and figures (CONFIG=config
 audit: $(INSTALLED)  ## what each choice of the paper's protocol is worth (TILE=E32N34)
 	$(BIN)/mmstt study --config $(CONFIG) --tile $(TILE) --only audit
 
+anchored: $(INSTALLED)  ## what a network adds to the best line (TILE=E32N34)
+	$(BIN)/mmstt study --config $(CONFIG) --tile $(TILE) --only anchored
+
 bench: $(INSTALLED)  ## measure speed against peers and floors, into figures/benchmarks/
 	$(BIN)/mmstt study --config $(CONFIG) --tile E32N34 --only bench
 
@@ -59,4 +62,4 @@ test: check tools  ## run every test
 lab: $(INSTALLED)  ## open the notebooks
 	$(BIN)/jupyter lab nbs
 
-.PHONY: help setup study audit bench check export tools test lab
+.PHONY: help setup study audit anchored bench check export tools test lab

@@ -148,11 +148,11 @@ def report(wildcards):
     return [*expand("figures/all/{notebook}.ipynb", notebook=PIPELINE), *first, *expand("figures/all/{notebook}.ipynb", notebook=CARRIED)]
 
 
-# An audit that has been made is shown too, but not made again for that: it is no input.
+# An audit, or what a network adds, is shown too where it has been made, but not made again for that: it is no input.
 rule report:
     input: report
     output: "figures/index.html"
-    params: audits = [f for t in TILES if Path(f := f"figures/{t}/audit.ipynb").exists()]
+    params: audits = [f for t in TILES for what in ("anchored", "audit") if Path(f := f"figures/{t}/{what}.ipynb").exists()]
     threads: 1
     resources: mem_mb = 4000, runtime = 30
     run:
@@ -165,9 +165,14 @@ rule audit:
     input: expand("figures/{tile}/audit.ipynb", tile=TILES), expand("data/cubes/{tile}.zarr", tile=TILES)
 
 
-rule audit_notebook:
-    input: cube = "data/cubes/{tile}.zarr", notebook = str(share_path("nbs/paper/audit.ipynb"))
-    output: "figures/{tile}/audit.ipynb"
+rule anchored:
+    input: expand("figures/{tile}/anchored.ipynb", tile=TILES), expand("data/cubes/{tile}.zarr", tile=TILES)
+
+
+rule long_notebook:
+    input: cube = "data/cubes/{tile}.zarr", notebook = lambda w: str(share_path(f"nbs/paper/{w.what}.ipynb"))
+    output: "figures/{tile}/{what}.ipynb"
+    wildcard_constraints: what = "audit|anchored"
     threads: 16                                                           # or as many as there are
     resources: mem_mb = 16000, runtime = 240
     run:

@@ -130,7 +130,7 @@ def _threads(n):
 @app.command()
 def train(
     cube: Annotated[Path, typer.Argument(help="A cube from `mmstt rasterize`.")],
-    model: Annotated[str, typer.Option(help="A network (mmstt, cnn_lstm, convlstm, stgcn, staeformer) or a naive line (persistence, harmonic_ar, ...).")],
+    model: Annotated[str, typer.Option(help="A network (mmstt, cnn_lstm, convlstm, stgcn, staeformer, anchored) or a naive line (persistence, harmonic_ar, ...).")],
     protocol: Annotated[ProtocolName, typer.Option(help="paper: as published; forecast: only what is known at forecast time.")],
     out: Annotated[Path, typer.Option(help="The run folder to write.")],
     seed: Annotated[int, typer.Option(help="Same seed, same numbers, on the same machine.")] = 0,

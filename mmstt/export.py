@@ -175,7 +175,7 @@ def export_run(run, out):
     out = Path(out)
     if out.suffix != ".onnx": raise ValueError(f"{out}: an ONNX file ends in .onnx")
     run = load_run(run)
-    if run.model.naive or run.model.whole_past: raise ValueError(f"{run.path}: {run.model.label} reads a cell's past as it is and needs no export; `mmstt forecast FILE --run {run.path}` computes it")
+    if run.model.naive or run.model.whole_past or run.model.at_cells: raise ValueError(f"{run.path}: {run.model.label} reads a cell's past as it is and needs no export; `mmstt forecast FILE --run {run.path}` computes it")
     first = int(np.datetime64(run.config["data"]["first_date"]).astype(int))
     raw = RawNetwork(run.model, Scaler.from_dict(run.config["scaler"]), first, run.config["protocol"]["stride_days"])
     model = to_onnx(raw, about(run)).SerializeToString()
