@@ -126,7 +126,7 @@ def _threads(n):
         import torch
         torch.set_num_threads(n)
 
-# %% ../nbs/30_cli.ipynb #cd2a14bc
+# %% ../nbs/30_cli.ipynb #1ea41ec3
 @app.command()
 def train(
     cube: Annotated[Path, typer.Argument(help="A cube from `mmstt rasterize`.")],
@@ -162,13 +162,14 @@ def score(
     if as_json: return print(scores.to_json(orient="records"))
     print(evaluate.summary(scores))
 
-# %% ../nbs/30_cli.ipynb #eed1438b
+# %% ../nbs/30_cli.ipynb #90757523
 @app.command()
 def forecast(
     source: Annotated[Path, typer.Argument(help="A delivered EGMS Level 3 file, or a cube from `mmstt rasterize`.")],
     out: Annotated[Optional[Path], typer.Option(help="File to write; its ending chooses the format: .nc .zarr .tif .parquet .csv.")] = None,
     page: Annotated[Optional[Path], typer.Option("--map", help="Also, or only, a map to look at: one .html file that needs no network.")] = None,
-    run: Annotated[Optional[Path], typer.Option(help="A run trained under the forecast protocol; by default the naive line that does best on the tile's own past.")] = None,
+    run: Annotated[Optional[Path], typer.Option(help="A run trained under the forecast protocol; by default a network is trained first, in a folder beside the forecast.")] = None,
+    line: Annotated[bool, typer.Option("--line", help="No network: the naive line that does best on the tile's own past.")] = False,
     level: Annotated[float, typer.Option(help="Share of values that the interval is to hold.")] = 0.9,
     config: ConfigOption = QUICK,
     as_json: JsonOption = False,
@@ -180,7 +181,11 @@ def forecast(
     if out: ahead.check_ending(out)                               # a wrong ending is said before anything is computed
     if page: map_page.check_page_name(page)
     _threads(threads)
-    maps = ahead.forecast(source, run=run, level=level, size=study.load_config(config)["size"])
+    if run or line: maps = ahead.forecast(source, run=run, level=level, size=study.load_config(config)["size"])
+    else:
+        tile = ahead.open_source(source, study.load_config(config)["size"])
+        folder = (out or page).with_name((out or page).name + ".run")
+        maps = ahead.forecast(tile, run=ahead.train_first(*tile, folder, progress=not as_json), level=level)
     if out: ahead.write_forecast(maps, out)
     if page: map_page.write_map(maps, source, page)
     skill = {f"{day:%Y-%m-%d}": round(float(v), 3) for day, v in zip(maps.time.to_index(), maps["skill"].values)}

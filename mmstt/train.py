@@ -335,8 +335,8 @@ def _identity(data, windows, model, sizes, config):
                  training=training, data=data, scaler=windows.scaler.to_dict())
     return json.loads(json.dumps(found, default=lambda number: number.item()))
 
-# %% ../nbs/20_train.ipynb #9b8d93cf
-def train(cube, model, protocol, out, seed=0, sizes=None, config=TrainConfig(), fold=0, progress=True, device=None, overwrite=False):
+# %% ../nbs/20_train.ipynb #785e0e30
+def train(cube, model, protocol, out, seed=0, sizes=None, config=TrainConfig(), fold=0, progress=True, device=None, overwrite=False, points=None):
     """Train a model on a cube, or go on where an earlier attempt stopped, or load what is already complete.
 
     Parameters
@@ -352,6 +352,7 @@ def train(cube, model, protocol, out, seed=0, sizes=None, config=TrainConfig(), 
     progress : show a bar
     device : torch device; by default the best there is
     overwrite : start afresh when the folder holds a run of other settings
+    points : the tile's points, for a model that learns from them too; by default those saved beside the cube
 
     Returns
     -------
@@ -369,7 +370,7 @@ def train(cube, model, protocol, out, seed=0, sizes=None, config=TrainConfig(), 
         identity = _identity(_data(cube, windows), windows, net, sizes, config)
         if _found(out, identity, overwrite): return _complete(out)
         _write_json(out / "config.json", dict(complete=False, **identity))
-        learned = net.to_learn(windows, cube, _points(cube)) if net.at_cells else windows
+        learned = net.to_learn(windows, cube, _points(cube) if points is None else points) if net.at_cells else windows
         result = _fit(net, windows) if net.naive else Training(net, learned, out, identity, config, device).run(progress)
         return _finish(out, identity, net.cpu(), dict(result, cube=cube.encoding.get("source"), **_seen(windows)), config, device)
 
