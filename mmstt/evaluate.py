@@ -24,7 +24,7 @@ from .protocol import get_protocol, make_windows, native_windows, split_origins
 from .raster import cell_of, grid_of, open_cube, open_points
 from .train import load_run, train
 
-# %% ../nbs/21_evaluate.ipynb #b9d9a298
+# %% ../nbs/21_evaluate.ipynb #2da25c00
 @torch.no_grad()
 def forecasts(model, windows, origins, batch_size=16):
     """Forecast windows, a batch at a time.
@@ -42,7 +42,7 @@ def forecasts(model, windows, origins, batch_size=16):
     model.eval()
     mm = windows.scaler.to_mm
     for some in torch.as_tensor(origins).split(batch_size):
-        *_, y, valid = windows.batch(some)
+        y, valid = windows.target(some)
         truth = torch.where(valid, mm(y), torch.nan)
         yield some, mm(model.forecast(windows, some).float()), truth, mm(last_known(windows, some))
 

@@ -214,7 +214,13 @@ class Windows:
         moved = {k: getattr(self, k).to(device) for k in ("inputs", "truth", "dates", "mask", "training")}
         return replace(self, **moved, origins={k: o.to(device) for k, o in self.origins.items()})
 
-# %% ../nbs/04_protocol.ipynb #84fb344d
+# %% ../nbs/04_protocol.ipynb #3b7fa233
+def _target(self, origins):
+    "What is to be forecast from these origins: y (B, t_out, H, W) with 0 for a missing value, valid (B, t_out, H, W) bool."
+    origins = torch.as_tensor(origins, device=self.truth.device).reshape(-1, 1)
+    y = self.truth[origins + torch.arange(1, self.t_out + 1, device=origins.device)]
+    return y.nan_to_num(0.), ~y.isnan()
+
 def _batch(self, origins):
     """Windows at these origins.
 
@@ -222,10 +228,9 @@ def _batch(self, origins):
     """
     origins = torch.as_tensor(origins, device=self.inputs.device).reshape(-1, 1)
     index = origins + torch.arange(1 - self.t_in, self.t_out + 1, device=origins.device)
-    y = self.truth[index[:, self.t_in:]]
-    return self.inputs[index[:, :self.t_in]], self.dates[index], y.nan_to_num(0.), ~y.isnan()
+    return self.inputs[index[:, :self.t_in]], self.dates[index], *self.target(origins)
 
-Windows.batch = _batch
+Windows.target, Windows.batch = _target, _batch
 
 # %% ../nbs/04_protocol.ipynb #0124d9e5
 def _history(self, origin, whole=False):

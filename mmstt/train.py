@@ -6,7 +6,7 @@
 __all__ = ['TrainConfig', 'learning_rate', 'best_device', 'has_bfloat16', 'compute_dtype', 'save_checkpoint', 'load_checkpoint',
            'masked_loss', 'run_epoch', 'Training', 'Run', 'load_run', 'train']
 
-# %% ../nbs/20_train.ipynb #4d4aba50
+# %% ../nbs/20_train.ipynb #0aedf788
 import contextlib
 import csv
 import hashlib
@@ -23,7 +23,7 @@ import numpy as np
 import safetensors
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save as to_bytes
 from fastcore.basics import patch
 from tqdm.auto import tqdm
 
@@ -110,9 +110,9 @@ def _write(path, save):
         raise OSError(f"{path}: could not be written ({e}); what was there before is untouched; "
                       "make room and start the same command again, it goes on from the last checkpoint") from e
 
-# %% ../nbs/20_train.ipynb #adc356cc
+# %% ../nbs/20_train.ipynb #a77ca2f3
 def _write_json(path, what): _write(path, lambda p: p.write_text(json.dumps(what, indent=1) + "\n"))
-def _write_tensors(path, tensors, metadata=None): _write(path, lambda p: save_file(tensors, p, metadata))
+def _write_tensors(path, tensors, metadata=None): _write(path, lambda p: p.write_bytes(to_bytes(tensors, metadata)))  # `save_file` would leave a file of its own beside when killed
 def _apart(tensors): return {k: v.detach().cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}  # safetensors wants no shared memory
 
 def _sha256(path):
@@ -177,12 +177,12 @@ def masked_loss(pred,  # (B, T_out, H, W) forecast
     "Smooth L1 on valid cells only, in float32."
     return F.smooth_l1_loss(torch.where(valid, pred.float(), 0.), y, reduction="sum"), valid.sum()
 
-# %% ../nbs/20_train.ipynb #2a135d94
+# %% ../nbs/20_train.ipynb #aae07911
 def run_epoch(net, windows, origins, batch_size, dtype, learn=None):
     "Mean loss over the windows of `origins`; `learn(loss)` takes a step when given."
     sums, counts = [], []
     for part in origins.split(batch_size):
-        x, (*_, y, valid) = net.read(windows, part), windows.batch(part)
+        x, (y, valid) = net.read(windows, part), windows.target(part)
         with torch.autocast(y.device.type, dtype, enabled=dtype != torch.float32): pred = net(*x)
         total, count = masked_loss(pred, y, valid)
         if learn: learn(total / count.clamp(min=1))
@@ -303,7 +303,7 @@ class Run:
         windows = make_windows(cube, self.protocol, seed=self.seed, fold=self.config["fold"], scaler=Scaler.from_dict(self.config["scaler"]))
         return self.model.on_raster(windows, cube, _points(cube) if points is None else points) if self.model.at_cells else windows
 
-# %% ../nbs/20_train.ipynb #df917e1a
+# %% ../nbs/20_train.ipynb #35af7d64
 def load_run(path):
     "A complete run from its folder; `ValueError` says what is wrong with another."
     path = Path(path)
@@ -315,7 +315,8 @@ def load_run(path):
     if not weights.exists() or _sha256(weights) != config["result"]["weights_sha256"]:
         raise ValueError(f"{weights}: missing or not the file this run wrote; delete the folder and train again")
     with torch.random.fork_rng(devices=[]): model = build_model(config["model"], **config["shape"], **config["sizes"])
-    model.load_state_dict(load_file(weights))
+    try: model.load_state_dict(load_file(weights))
+    except RuntimeError as e: raise ValueError(f"{weights}: does not fit {model.label} as this version builds it; delete the folder and train again") from e
     return Run(path, config, model.eval())
 
 # %% ../nbs/20_train.ipynb #6649b285
