@@ -53,7 +53,7 @@ def _trained_on(config):
                       ("cells with a value", f"{r['cells']} of {s['height']} x {s['width']}")]
     return _table(("", ""), rows)
 
-# %% ../nbs/19_card.ipynb #f43da446
+# %% ../nbs/19_card.ipynb #d79e2484
 def _protocol(config):
     p = Protocol.from_dict(config["protocol"])
     return f"`{p.name}`. {p}\n\n" + "\n".join(f"- **{k}: {v}.** {MEANS[k][v]}" for k, v in p.to_dict().items())
@@ -61,7 +61,7 @@ def _protocol(config):
 def _model(config, model):
     s, r = config["shape"], config["result"]
     sizes = ", ".join(f"{k} {v}" for k, v in config["sizes"].items()) or "as built in"
-    reads = "the whole past of each cell" if model.whole_past else f"{s['t_in']} dates of {s['channels']} maps ({s['height']} x {s['width']} cells)"
+    reads = "the whole past of each cell" if model.whole_past else "the whole past of each cell and of the points around it" if model.at_cells else f"{s['t_in']} dates of {s['channels']} maps ({s['height']} x {s['width']} cells)"
     return (f"{model.label} (`{config['model']}`), seed {config['seed']}, fold {config['fold']}: reads {reads}, forecasts {s['t_out']} dates. "
             f"Sizes: {sizes}. {r['parameters']:,} trained parameters. Weights sha256 `{r['weights_sha256']}`.")
 
@@ -145,12 +145,12 @@ def licence_of(config):
     if config["data"]["simulated"]: return "Code and weights: Apache 2.0. Data: simulated by mmstt in the layout of EGMS; no value is a measurement, and no EGMS value is in them."
     return f"Code and weights: Apache 2.0. Data: {CREDIT}. {LICENCE}; doi:10.2909/943e9cbb-f8ef-4378-966c-63eb761016a9."
 
-# %% ../nbs/19_card.ipynb #0d06ab8a
+# %% ../nbs/19_card.ipynb #7d8bc3da
 def _use(config, model):
     lines = ["Keep the folder as it is; `RUN` stands for its path.", "```python", "from mmstt.train import load_run", "run = load_run(\"RUN\")          # run.model, run.config, run.windows(cube)", "```"]
     commands = ["mmstt score RUN"]
     if Protocol.from_dict(config["protocol"]).name == "forecast": commands.append("mmstt forecast FILE.zip --run RUN --out ahead.tif")
-    if not model.naive: commands.append("mmstt export RUN --out model.onnx")
+    if model.reads_only_the_window(): commands.append("mmstt export RUN --out model.onnx")
     return "\n".join([*lines, "", "```bash", *commands, "```"])
 
 # %% ../nbs/19_card.ipynb #95129a90

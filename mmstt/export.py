@@ -155,7 +155,7 @@ def about(run):
                 if run.protocol.statics == "training" else "as delivered", raster=f"EPSG:3035, cell centres west, east, north, south (m): {d['corners']}",
                 units=json.dumps(units), licence=licence_of(c), mmstt=c["versions"]["mmstt"], made_by=f"mmstt {mmstt.__version__}, torch {torch.__version__}, opset {OPSET}")
 
-# %% ../nbs/25_export.ipynb #c6c39049
+# %% ../nbs/25_export.ipynb #8dd1a988
 def export_run(run, out):
     """Write the network of a run as one ONNX file, and compare the two.
 
@@ -175,7 +175,7 @@ def export_run(run, out):
     out = Path(out)
     if out.suffix != ".onnx": raise ValueError(f"{out}: an ONNX file ends in .onnx")
     run = load_run(run)
-    if run.model.naive or run.model.whole_past or run.model.at_cells: raise ValueError(f"{run.path}: {run.model.label} reads a cell's past as it is and needs no export; `mmstt forecast FILE --run {run.path}` computes it")
+    if not run.model.reads_only_the_window(): raise ValueError(f"{run.path}: {run.model.label} reads a cell's past as it is and needs no export; `mmstt forecast FILE --run {run.path}` computes it")
     first = int(np.datetime64(run.config["data"]["first_date"]).astype(int))
     raw = RawNetwork(run.model, Scaler.from_dict(run.config["scaler"]), first, run.config["protocol"]["stride_days"])
     model = to_onnx(raw, about(run)).SerializeToString()

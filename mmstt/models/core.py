@@ -5,15 +5,16 @@
 # %% auto #0
 __all__ = ['ForecastModel', 'register', 'model_names', 'get_model', 'build_model', 'count_parameters']
 
-# %% ../../nbs/09_models.ipynb #016f2398
+# %% ../../nbs/09_models.ipynb #a3d07c57
 import importlib
 import pkgutil
+from abc import ABC, abstractmethod
 
 import torch
 from torch import nn
 
-# %% ../../nbs/09_models.ipynb #9a05da39
-class ForecastModel(nn.Module):
+# %% ../../nbs/09_models.ipynb #ccd98d31
+class ForecastModel(nn.Module, ABC):
     """What training, scoring and forecasting know of a model.
 
     Parameters
@@ -27,7 +28,8 @@ class ForecastModel(nn.Module):
     label : the name printed in tables and figures
     naive : fitted in closed form by `fit` instead of by gradient descent; reads `Windows.history`
     whole_past : (naive only) wants every date up to the origin, not just the last `t_in`
-    at_cells : (networks only) forecasts native cells as well as the raster's, see `mmstt.models.anchored`
+    at_cells : (networks only) forecasts native cells as well as the raster's and reads the tile's points: it has `on_raster`, `on_cells` and `to_learn`,
+        which make its windows (see `mmstt.models.anchored`)
     tied_to_tile : some weights belong to the cells of the tile it was trained on, so it cannot be carried to another
     """
     label, naive, whole_past, at_cells, tied_to_tile = "", False, False, False, False
@@ -36,11 +38,17 @@ class ForecastModel(nn.Module):
         super().__init__()
         self.t_in, self.t_out, self.channels, self.height, self.width = t_in, t_out, channels, height, width
 
+    @abstractmethod
     def forward(self,
                 x,     # (B, T_in, C, H, W) scaled maps
                 dates  # (B, T_in + T_out) days since the tile's first date
                 ):     # (B, T_out, H, W) scaled displacement
-        raise NotImplementedError
+        "The forecast."
+
+    @classmethod
+    def reads_only_the_window(cls):
+        "Whether the last `t_in` maps are all it needs, so that it can stand alone in a file."
+        return not (cls.naive or cls.whole_past or cls.at_cells)
 
     def read(self, windows, origins):
         "What `forward` is given for windows at these origins; a model that reads more than the last `t_in` dates says so here."

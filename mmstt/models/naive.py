@@ -8,7 +8,9 @@ __all__ = ['JUDGES', 'MOST_CELLS', 'last_valid', 'fill', 'Naive', 'Persistence',
            'window_moments', 'ridge_map', 'map_error', 'LinearMap', 'NLinear', 'DLinear', 'Ridge', 'RidgeRefit',
            'DLinearRefit']
 
-# %% ../../nbs/15_naive.ipynb #5def68a2
+# %% ../../nbs/15_naive.ipynb #e24f5b1b
+from abc import abstractmethod
+
 import torch
 
 from .core import ForecastModel, register
@@ -30,7 +32,7 @@ def fill(x):
     first = torch.where(missing, len(x), t).amin(0).clamp(max=len(x) - 1)
     return x.gather(0, torch.where(before < 0, first, before)).nan_to_num(0.)
 
-# %% ../../nbs/15_naive.ipynb #926d563b
+# %% ../../nbs/15_naive.ipynb #7540238a
 class Naive(ForecastModel):
     """A forecast in closed form, cell by cell: `extend` continues a list of series.
 
@@ -46,9 +48,9 @@ class Naive(ForecastModel):
     def forecast(self, windows, origins):
         return torch.cat([self(*windows.history(int(o), self.whole_past)) for o in origins])
 
+    @abstractmethod
     def extend(self, x, past, future):
         "x (T, N) scaled with NaN, past (T,) and future (T_out,) days -> (T_out, N)."
-        raise NotImplementedError
 
 # %% ../../nbs/15_naive.ipynb #858fdfb6
 @register("persistence")
