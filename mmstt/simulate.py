@@ -529,7 +529,7 @@ def _condition(y, power, Bp, Bf, G, Rff, mean, variance, level2):
     left = level2 * Rff[:, None] + ROUNDING - level2**2 * (G**2 @ w)
     return np.stack([forecast, np.sqrt(left + np.einsum("nfk,nkl,nfl->fn", C, spread, C))])
 
-# %% ../nbs/02_simulate.ipynb #19ee56bc
+# %% ../nbs/02_simulate.ipynb #1b77dacb
 class JointOracle:
     """Best forecast of every point from the values of *all* points up to a date, by the law of the twin; compare `oracle_forecast`.
 
@@ -546,8 +546,8 @@ class JointOracle:
         "Covariance of the unit field `mix` times v (N, m)."
         return sum(share * (self.fields[d][0] @ (self.fields[d][1] @ v) if d else v) for d, share in mix)
 
-    def forecast(self, values, origin, steps=10, first=0, tolerance=1e-4, most=400):
-        """(steps, N) mm, from values (T, N) mm of the dates `first` to `origin`, none missing."""
+    def forecast(self, values, origin, steps=10, first=0, tolerance=1e-3, most=1000):
+        """(steps, N) mm, from values (T, N) mm of the dates `first` to `origin`, none missing; `ArithmeticError` if `most` iterations leave more than `tolerance`."""
         t, past, future = self.truth, np.arange(first, origin + 1), np.arange(origin + 1, origin + 1 + steps)
         C, B, (mean, _) = t.covariance[np.ix_(past, past)], t.basis[past], t.prior()
         y, white = values[past].astype(float), np.linalg.cholesky(C + ROUNDING / np.median(t.level)**2 * np.eye(len(past)))
@@ -572,9 +572,9 @@ class JointOracle:
             x += a * step; left -= a * moved
             better = guess(left)
             size, before = (left * better).sum(), size
-            if size < tolerance**2 * start: break
+            if size < tolerance**2 * start: return x
             step = better + size / before * step
-        return x
+        raise ArithmeticError(f"conjugate gradients left {math.sqrt(size / start):.1e} after {most} steps, wanted {tolerance:.1e}; allow more of either")
 
     def _apply(self, R, v):
         "The covariance of z times v."
