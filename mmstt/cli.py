@@ -162,7 +162,7 @@ def score(
     if as_json: return print(scores.to_json(orient="records"))
     print(evaluate.summary(scores))
 
-# %% ../nbs/30_cli.ipynb #90757523
+# %% ../nbs/30_cli.ipynb #39a4e894
 @app.command()
 def forecast(
     source: Annotated[Path, typer.Argument(help="A delivered EGMS Level 3 file, or a cube from `mmstt rasterize`.")],
@@ -177,17 +177,17 @@ def forecast(
 ):
     "The next ten dates with intervals, in mm, in a file that QGIS, xarray or a spreadsheet opens."
     from mmstt import forecast as ahead, map_page, study
+    from mmstt.train import load_run
     if not (out or page): raise ValueError("nothing to write: name a file with --out, a map with --map, or both")
     if out: ahead.check_ending(out)                               # a wrong ending is said before anything is computed
     if page: map_page.check_page_name(page)
     _threads(threads)
-    if run or line: maps = ahead.forecast(source, run=run, level=level, size=study.load_config(config)["size"])
-    else:
-        tile = ahead.open_source(source, study.load_config(config)["size"])
-        folder = (out or page).with_name((out or page).name + ".run")
-        maps = ahead.forecast(tile, run=ahead.train_first(*tile, folder, progress=not as_json), level=level)
+    if run: run = load_run(run)
+    tile = ahead.open_source(source, study.load_config(config)["size"], run)
+    if not (run or line): run = ahead.train_first(*tile, (out or page).with_name((out or page).name + ".run"), progress=not as_json)
+    maps = ahead.forecast(tile, run=run, level=level)
     if out: ahead.write_forecast(maps, out)
-    if page: map_page.write_map(maps, source, page)
+    if page: map_page.write_map(maps, tile[0], page)
     skill = {f"{day:%Y-%m-%d}": round(float(v), 3) for day, v in zip(maps.time.to_index(), maps["skill"].values)}
     _say(dict(wrote=", ".join(str(p) for p in (out, page) if p), model=maps.attrs["model"], level=level, data="simulated" if int(maps.attrs["simulated"]) else "real", skill_against_persistence=skill), as_json)
 

@@ -255,13 +255,13 @@ def choose_line(windows, names=LINES):
         rmse[name] = float(torch.cat(errors).nanmean().sqrt())
     return dict(sorted(rmse.items(), key=lambda item: item[1]))
 
-# %% ../nbs/23_forecast.ipynb #25992c79
-def open_source(source, size=64):
-    "Tile and cube from a delivered file, from a cube with its points, or as they are: (tile, cube)."
+# %% ../nbs/23_forecast.ipynb #087a9165
+def open_source(source, size=64, run=None):
+    "Tile and cube from a delivered file, from a cube with its points, or as they are: (tile, cube). A file is gridded as the network of `run` wants it, else to `size` rows and columns."
     if isinstance(source, tuple): return source
     if (Path(source) / "zarr.json").exists(): return open_points(source), open_cube(source)
     tile = read_tile(source)
-    return tile, rasterize(tile, size)
+    return tile, rasterize(tile, run.model.height if run and not run.model.naive else size)
 
 # %% ../nbs/23_forecast.ipynb #24203729
 def _check_run(run, cube):
@@ -342,7 +342,7 @@ def _named(step):
     return dict(time=dict(standard_name="time", long_name=f"date of the forecast, every {step} days", axis="T"),
                 easting=axis("x", "easting of the cell"), northing=axis("y", "northing of the cell"), pid=dict(long_name="EGMS identifier of the cell", cf_role="timeseries_id"))
 
-# %% ../nbs/23_forecast.ipynb #4b3417f0
+# %% ../nbs/23_forecast.ipynb #363d9883
 def forecast(source, run=None, level=.9, model=None, size=64):
     """The next dates of a tile with intervals, at its native cells and on the raster.
 
@@ -366,7 +366,7 @@ def forecast(source, run=None, level=.9, model=None, size=64):
     if not 0 < level < 1: raise ValueError(f"level {level}: give a share between 0 and 1, for example 0.9")
     if model and (run or not get_model(model).naive): raise ValueError(f"model {model!r}: {'a run has its own model, give one of them' if run else 'a network has to be trained first; give its run'}")
     run = load_run(run) if isinstance(run, (str, Path)) else run
-    points, cube = open_source(source, run.model.height if run and not run.model.naive else size)
+    points, cube = open_source(source, size, run)
     if run: _check_run(run, cube)
     judged = {} if run or model else choose_line(native_windows(points, FORECAST))
     name = model or (run.name if run.model.naive else None) if run or model else next(iter(judged))
