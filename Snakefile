@@ -152,12 +152,12 @@ def report(wildcards):
 rule report:
     input: report
     output: "figures/index.html"
-    params: audits = [f for t in TILES for what in ("anchored", "audit") if Path(f := f"figures/{t}/{what}.ipynb").exists()]
+    params: beside = [f for t in TILES for what in ("anchored", "audit") if Path(f := f"figures/{t}/{what}.ipynb").exists()]
     threads: 1
     resources: mem_mb = 4000, runtime = 30
     run:
         from mmstt.report import write_report
-        write_report([*input, *params.audits], output[0], config["name"])
+        write_report([*input, *params.beside], output[0], config["name"])
 
 
 # Apart from the study, since each takes a quarter of an hour of all cores: `make audit` and `make bench`.
