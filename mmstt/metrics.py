@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MOMENTS', 'METRICS', 'NEEDED_BLOCKS', 'moments', 'scores', 'ssim', 'ssim_maps', 'moments_frame', 'independent_blocks',
-           'block_weights', 'summarise', 'Comparison', 'diebold_mariano', 'nadeau_bengio', 'compare', 'interval_score',
-           'crps_of_quantiles', 'at_native_cells']
+           'block_weights', 'summarise', 'noise', 'Comparison', 'diebold_mariano', 'nadeau_bengio', 'compare',
+           'interval_score', 'crps_of_quantiles', 'at_native_cells']
 
 # %% ../nbs/05_metrics.ipynb #79790a35
 from dataclasses import dataclass
@@ -172,6 +172,27 @@ def summarise(frame, draws=1000, seed=0, level=.95):
     if "step_days" in by: out["lead_days"] = out.horizon * out.step_days
     tail = ["metric", "value", "low", "high", "windows", "blocks"]
     return out[[k for k in out if k not in tail] + tail]
+
+# %% ../nbs/05_metrics.ipynb #5e8cae03
+def noise(series, dates, step):
+    """Standard deviation of what is unpredictable on some dates.
+
+    Parameters
+    ----------
+    series : (T, N) mm; a series with a gap is left out
+    dates : their indices; those within 24 days of either end are left out
+    step : how many dates 12 days are
+
+    Returns
+    -------
+    float, mm
+    """
+    dates = dates[(dates >= 2 * step) & (dates < len(series) - 2 * step)]
+    whole = np.isfinite(series).all(0)
+    around = np.stack([series[dates + k * step][:, whole].ravel() for k in (-2, -1, 1, 2)] + [np.ones(len(dates) * whole.sum())], 1).astype(np.float64)
+    y = series[dates][:, whole].ravel().astype(np.float64)
+    w = np.linalg.lstsq(around.T @ around, around.T @ y, rcond=None)[0]
+    return float(np.sqrt(((y - around @ w)**2).mean() / (1 + (w[:4]**2).sum())))
 
 # %% ../nbs/05_metrics.ipynb #4a3fbe42
 NEEDED_BLOCKS = 6  # 2 / 2**6 = 0.03 < 0.05: fewer blocks cannot reach 5 % even if all agree
