@@ -12,7 +12,7 @@ CONFIG ?= config/quick.yaml
 TILE ?= E32N34
 
 help:  ## show what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 $(INSTALLED): settings.ini setup.py constraints.txt
 	@echo "setting up .venv (once, a few minutes) ..."
@@ -30,6 +30,10 @@ audit: $(INSTALLED)  ## what each choice of the paper's protocol is worth (TILE=
 
 anchored: $(INSTALLED)  ## what a network adds to the best line (TILE=E32N34)
 	$(BIN)/mmstt study --config $(CONFIG) --tile $(TILE) --only anchored
+
+configuration: CONFIG = config/paper_cpu.yaml
+configuration: $(INSTALLED)  ## the paper's own network, a hundred epochs (about an hour and a half on two cores)
+	$(BIN)/mmstt study --config $(CONFIG) --only configuration
 
 bench: $(INSTALLED)  ## measure speed against peers and floors, into figures/benchmarks/
 	$(BIN)/mmstt study --config $(CONFIG) --tile E32N34 --only bench
@@ -62,4 +66,4 @@ test: check tools  ## run every test
 lab: $(INSTALLED)  ## open the notebooks
 	$(BIN)/jupyter lab nbs
 
-.PHONY: help setup study audit anchored bench check export tools test lab
+.PHONY: help setup study audit anchored configuration bench check export tools test lab

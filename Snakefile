@@ -19,6 +19,7 @@ TILES, PROTOCOLS, SEEDS = config["tiles"], config["protocols"], config["seeds"]
 RUNS = f"data/runs/{config['name']}"
 SAMPLE = str(share_path("data/sample"))
 NOTEBOOKS = ["table_1", "figure_2", "figure_3", "figure_4"]                                         # of each tile
+APART = ["configuration"]                                                                            # as well, but only when asked for
 TRAINED_ON = config["train_tile"] if config["train_tile"] in TILES else TILES[0]                     # its networks are carried to the other tiles
 PIPELINE = ["figure_1"] if "mmstt" in config["models"] and config["train_tile"] in TILES else []
 CARRIED = ["table_2", "figure_5", "figure_6"] if PIPELINE and len(TILES) > 1 else []
@@ -99,7 +100,7 @@ def scores(wildcards):
 rule notebook:
     input: scores = scores, cube = "data/cubes/{tile}.zarr", notebook = lambda w: str(share_path(f"nbs/paper/{w.notebook}.ipynb"))
     output: "figures/{tile}/{notebook}.ipynb"
-    wildcard_constraints: notebook = "|".join(NOTEBOOKS)
+    wildcard_constraints: notebook = "|".join(NOTEBOOKS + APART)
     params: config = config
     threads: 1
     resources: mem_mb = 8000, runtime = 60
@@ -148,11 +149,11 @@ def report(wildcards):
     return [*expand("figures/all/{notebook}.ipynb", notebook=PIPELINE), *first, *expand("figures/all/{notebook}.ipynb", notebook=CARRIED)]
 
 
-# An audit, or what a network adds, is shown too where it has been made, but not made again for that: it is no input.
+# An audit, what a network adds, or the paper's own configuration is shown too where it has been made, but not made again for that: it is no input.
 rule report:
     input: report
     output: "figures/index.html"
-    params: beside = [f for t in TILES for what in ("anchored", "audit") if Path(f := f"figures/{t}/{what}.ipynb").exists()]
+    params: beside = [f for t in TILES for what in ("configuration", "anchored", "audit") if Path(f := f"figures/{t}/{what}.ipynb").exists()]
     threads: 1
     resources: mem_mb = 4000, runtime = 30
     run:
@@ -167,6 +168,11 @@ rule audit:
 
 rule anchored:
     input: expand("figures/{tile}/anchored.ipynb", tile=TILES), expand("data/cubes/{tile}.zarr", tile=TILES)
+
+
+# The paper's own network, as its recipe trains it (config/paper_cpu.yaml): `make configuration`. One thread a run, so that both protocols go side by side.
+rule configuration:
+    input: expand("figures/{tile}/configuration.ipynb", tile=TILES), expand("data/cubes/{tile}.zarr", tile=TILES)
 
 
 rule long_notebook:

@@ -39,7 +39,7 @@ class ProtocolName(str, Enum):
     paper = "paper"
     forecast = "forecast"
 
-ConfigOption = Annotated[Path, typer.Option(help="Recipe: a YAML file or a preset (config/quick.yaml, config/paper.yaml, config/smoke.yaml).")]
+ConfigOption = Annotated[Path, typer.Option(help="Recipe: a YAML file or a preset (config/quick.yaml, config/paper.yaml, config/paper_cpu.yaml, config/smoke.yaml).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for a machine to read.")]
 ThreadsOption = Annotated[Optional[int], typer.Option(help="Threads to compute with (all cores by default).")]
 QUICK = Path("config/quick.yaml")

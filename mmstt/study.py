@@ -64,7 +64,7 @@ def load_config(path="config/quick.yaml"):
     path = Path(path)
     if not path.exists():
         try: path = share_path(path)
-        except FileNotFoundError: raise ValueError(f"{path}: no such configuration; the presets are config/quick.yaml, config/paper.yaml and config/smoke.yaml") from None
+        except FileNotFoundError: raise ValueError(f"{path}: no such configuration; the presets are config/quick.yaml, config/paper.yaml, config/paper_cpu.yaml and config/smoke.yaml") from None
     try: given = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as e: raise ValueError(f"{path}: not YAML: {' '.join(str(e).split())}") from None
     if not isinstance(given, dict): raise ValueError(f"{path}: a configuration is `key: value` lines")
