@@ -23,13 +23,13 @@ from pyproj import Geod, Transformer
 from scipy.linalg import cho_factor, cho_solve
 from scipy.special import ndtri
 
-from .egms import encode_pid, tile_origin, write_tile
+from .egms import FILLED_IN, encode_pid, tile_origin, write_tile
 from .features import fit_motion
 
 # %% ../nbs/02_simulate.ipynb #d21bd71a
 SIMULATOR_VERSION = 1  # frozen: models are tuned, the twins never
 DATES = pd.date_range("2018-01-06", "2022-12-17", freq="6D")
-LOST = pd.Timestamp("2021-12-23")  # Sentinel-1B falls silent: 12 days between acquisitions from here on
+LOST = pd.Timestamp(FILLED_IN)  # Sentinel-1B falls silent: 12 days between acquisitions from here on
 
 # %% ../nbs/02_simulate.ipynb #c08f1bd3
 WHITE, QUICK, SLOW = 0.33, (0.57, 0.80), (0.10, 0.985)  # shares of the variance; memory from one date to the next
