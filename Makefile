@@ -32,6 +32,9 @@ anchored: $(INSTALLED)  ## what a network adds to the best line (TILE=E32N34)
 	$(BIN)/mmstt study --config $(CONFIG) --tile $(TILE) --only anchored
 
 configuration: CONFIG = config/paper_cpu.yaml
+travel: $(INSTALLED)  ## what five tiles teach about a sixth
+	$(BIN)/mmstt study --config $(CONFIG) --only travel
+
 configuration: $(INSTALLED)  ## the paper's own network, a hundred epochs (about an hour and a half on two cores)
 	$(BIN)/mmstt study --config $(CONFIG) --only configuration
 
@@ -66,4 +69,4 @@ test: check tools  ## run every test
 lab: $(INSTALLED)  ## open the notebooks
 	$(BIN)/jupyter lab nbs
 
-.PHONY: help setup study audit anchored configuration bench check export tools test lab
+.PHONY: help setup study audit anchored travel configuration bench check export tools test lab

@@ -153,7 +153,7 @@ def report(wildcards):
 rule report:
     input: report
     output: "figures/index.html"
-    params: beside = [f for t in TILES for what in ("configuration", "anchored", "audit") if Path(f := f"figures/{t}/{what}.ipynb").exists()]
+    params: beside = [f for f in [*(f"figures/{t}/{what}.ipynb" for t in TILES for what in ("configuration", "anchored", "audit")), "figures/all/travel.ipynb"] if Path(f).exists()]
     threads: 1
     resources: mem_mb = 4000, runtime = 30
     run:
@@ -184,6 +184,19 @@ rule long_notebook:
     run:
         run_notebook(input.notebook, output[0], tile=wildcards.tile, config=str(RECIPE), runs=f"{RUNS}/{wildcards.tile}",
                      cube=input.cube, out=f"figures/{wildcards.tile}")
+
+
+# What five tiles teach about a sixth: `make travel`.
+rule travel:
+    input: "figures/all/travel.ipynb", expand("data/cubes/{tile}.zarr", tile=TILES)
+
+
+rule travel_notebook:
+    input: cubes = expand("data/cubes/{tile}.zarr", tile=TILES), own = expand("figures/{tile}/anchored.ipynb", tile=TILES), notebook = str(share_path("nbs/paper/travel.ipynb"))
+    output: "figures/all/travel.ipynb"
+    threads: 16                                                           # or as many as there are
+    resources: mem_mb = 16000, runtime = 240
+    run: run_notebook(input.notebook, output[0], tiles=TILES, config=str(RECIPE), cubes="data/cubes", own="figures", out="figures/all")
 
 
 rule bench:
