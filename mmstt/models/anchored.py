@@ -284,7 +284,7 @@ def _to_learn(self, windows, cube, points=None):
 Anchored.some_cells = _some_cells
 Anchored.on_raster, Anchored.on_cells, Anchored.to_learn = _on_raster, _on_cells, _to_learn
 
-# %% ../../nbs/16_anchored.ipynb #3ccf9c05
+# %% ../../nbs/16_anchored.ipynb #4541f34a
 def _read(self, windows, origins):
     "What `forward` is given: x (B, lags, 1, H, W) with NaN, dates, line (B, 1 + levels, T_out, n), surroundings and cells."
     origins = torch.as_tensor(origins, device=windows.truth.device)
@@ -293,10 +293,11 @@ def _read(self, windows, origins):
     return windows.truth[past][:, :, None], windows.dates[index], lines, windows.around[past], windows.cell
 
 def _line_from(self, windows, o):
-    "What `anchors` says at an origin, kept beside the windows."
-    if o not in windows.lines:
-        windows.lines[o] = self.anchors(windows.truth.flatten(1), windows.around, windows.cell, windows.dates, o, windows.dates[o + 1:o + 1 + self.t_out], filled_from(windows.time), windows.lines)
-    return windows.lines[o]
+    "What `anchors` says at an origin; kept beside the windows of a list to learn from."
+    if o in windows.lines: return windows.lines[o]
+    said = self.anchors(windows.truth.flatten(1), windows.around, windows.cell, windows.dates, o, windows.dates[o + 1:o + 1 + self.t_out], filled_from(windows.time), windows.lines)
+    if windows.judges is None: windows.lines[o] = said                           # a list to learn from is asked again in every epoch; a whole tile is too large to keep
+    return said
 
 Anchored.read, Anchored.line_from = _read, _line_from
 
