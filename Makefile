@@ -35,7 +35,7 @@ configuration: CONFIG = config/paper_cpu.yaml
 travel: $(INSTALLED)  ## what five tiles teach about a sixth
 	$(BIN)/mmstt study --config $(CONFIG) --only travel
 
-configuration: $(INSTALLED)  ## the paper's own network, a hundred epochs (about an hour and a half on two cores)
+configuration: $(INSTALLED)  ## the paper's own network, a hundred epochs (about two hours on two cores)
 	$(BIN)/mmstt study --config $(CONFIG) --only configuration
 
 bench: $(INSTALLED)  ## measure speed against peers and floors, into figures/benchmarks/
