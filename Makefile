@@ -31,10 +31,10 @@ audit: $(INSTALLED)  ## what each choice of the paper's protocol is worth (TILE=
 anchored: $(INSTALLED)  ## what a network adds to the best line (TILE=E32N34)
 	$(BIN)/mmstt study --config $(CONFIG) --tile $(TILE) --only anchored
 
-configuration: CONFIG = config/paper_cpu.yaml
 travel: $(INSTALLED)  ## what five tiles teach about a sixth
 	$(BIN)/mmstt study --config $(CONFIG) --only travel
 
+configuration: CONFIG = config/paper_cpu.yaml
 configuration: $(INSTALLED)  ## the paper's own network, a hundred epochs (about two hours on two cores)
 	$(BIN)/mmstt study --config $(CONFIG) --only configuration
 

@@ -7,6 +7,7 @@ __all__ = ['EDGES', 'AROUND', 'stretches', 'surroundings', 'levels', 'at_cells',
            'Anchored', 'Known']
 
 # %% ../../nbs/16_anchored.ipynb #39b651ee
+import copy
 import math
 from dataclasses import dataclass, field, replace
 
@@ -32,7 +33,7 @@ def stretches(lags, edges=EDGES):
     return M.flip(1)
 
 # %% ../../nbs/16_anchored.ipynb #4498b928
-AROUND = 1, 3, 9  # sides, in raster cells, of the neighbourhoods that a cell sees; the whole map is the fourth
+AROUND = 1, 3, 5, 9, 17  # sides, in raster cells, of the neighbourhoods that a cell sees; the whole map is the last
 
 def surroundings(x, cell, shape, dates=slice(None)):
     """Means over the neighbourhoods of each raster cell, noisy series counting less.
@@ -46,7 +47,7 @@ def surroundings(x, cell, shape, dates=slice(None)):
 
     Returns
     -------
-    (T, 4, H, W) for the sides in `AROUND` and the whole map; NaN where a neighbourhood is empty
+    (T, 6, H, W) for the sides in `AROUND` and the whole map; NaN where a neighbourhood is empty
     """
     noise = x[dates].diff(dim=0).square().nanmean(0)
     weight = torch.where(x.isnan().all(0), 0., (1 / (noise + .1 * noise.nanmedian() + 1e-9)).nan_to_num(0.)).expand_as(x)
@@ -64,12 +65,12 @@ def levels(x, around, cell):
     Parameters
     ----------
     x : (T, n) series
-    around : (T, 4, H, W), see `surroundings`; no NaN
+    around : (T, 6, H, W), see `surroundings`; no NaN
     cell : (n,) raster cell that each lies in
 
     Returns
     -------
-    list of (T, n) and four times (T, k), for the k raster cells that hold a cell; `at_cells` brings them together, and their sum is x
+    list of (T, n) and six times (T, k), for the k raster cells that hold a cell; `at_cells` brings them together, and their sum is x
     """
     a = around[:len(x)].flatten(2)[:, :, cell.unique()]
     return [x - around[:len(x), 0].flatten(1)[:, cell], *(a[:, k] - a[:, k + 1] for k in range(a.shape[1] - 1)), a[:, -1]]
@@ -92,7 +93,7 @@ class CellWindows(Windows):
 
     Attributes
     ----------
-    around : (T, 4, H, W) scaled, see `surroundings`
+    around : (T, 6, H, W) scaled, see `surroundings`
     cell : (n,) raster cell that each cell lies in
     judges : a list of cells of the same tile, of the raster and native ones, from which the last layer is refitted
     lines : what the anchor said at an origin, as far as it was asked, and what it has read
@@ -159,6 +160,7 @@ class Anchored(ForecastModel):
     sample : native cells that it learns from, beside the raster's
     """
     label, at_cells = "Anchored", True
+    renew = 60  # dates after which the laws of the levels are learned again: a year
     fade, recall = .98, 1.  # weight of a window against that of the one a date later: in a refit, and in choosing among refits. Chosen below
     stiff = .01, .1, 1., 10., 1e3  # ridges of the refits, in units of the mean diagonal; the last one is hardly a refit
 
@@ -179,7 +181,7 @@ class Anchored(ForecastModel):
     def forward(self, x, dates, line=None, around=None, cell=None):
         """x (B, T, C, H, W), dates (B, T + T_out) -> (B, T_out, H, W), all scaled.
 
-        `line` (B, 1 + levels, T_out, H * W), `around` (B, T, 4, H', W') and `cell` (H * W,) are made from x unless given.
+        `line` (B, 1 + levels, T_out, H * W), `around` (B, T, 6, H', W') and `cell` (H * W,) are made from x unless given.
         """
         hidden, line, scale = self.look(x, dates, line, around, cell)
         return self.answer(hidden, self.out.weight, line, scale).unflatten(2, x.shape[3:])
@@ -205,41 +207,59 @@ def _past(self, x):
     return torch.cat([x[:, :1].expand(-1, missing, *x.shape[2:]), x], 1) if missing > 0 else x[:, -self.lags:]
 
 def _features(self, own, near, line, day, cell):
-    "See `look`; own (B, lags, n), near (B, lags, 4, H, W), line (B, 1 + levels, T_out, n)."
-    last, now = own[:, -1:], near[:, -1].flatten(2)[..., cell]                                           # (B, 1, n), (B, 4, n)
+    "See `look`; own (B, lags, n), near (B, lags, 6, H, W), line (B, 1 + levels, T_out, n)."
+    last, now = own[:, -1:], near[:, -1].flatten(2)[..., cell]                                           # (B, 1, n), (B, 6, n)
     step, lap = (own.diff(dim=1).square().mean(1, keepdim=True), (own[:, 10:] - own[:, :-10]).square().mean(1, keepdim=True))
     scale = (step + 1e-6).sqrt()
     means = torch.einsum("kl,bln->bkn", self.stretches, own)[:, 1:] - last
-    wide = torch.einsum("kl,blahw->bkahw", self.stretches, near).flatten(3)[..., cell]                  # (B, K, 4, n)
+    wide = torch.einsum("kl,blahw->bkahw", self.stretches, near).flatten(3)[..., cell]                  # (B, K, 6, n)
     wide = torch.cat([wide[:, 1:] - wide[:, :1], wide[:, :1] - last[:, None]], 1).flatten(1, 2)
     ends = torch.cat([last, last - now[:, :1], now[:, :-1] - now[:, 1:], now[:, -1:]], 1)[:, :line.shape[1]]  # where the anchor and its levels stand now
     f = torch.cat([means, wide, (line - ends[:, :, None]).flatten(1, 2)], 1) / scale
-    angle = 2 * math.pi * day.to(f.dtype)[:, None, None] / 365.25
-    year = torch.cat([v(k * angle) for k in (1, 2) for v in (torch.sin, torch.cos)], 1).expand(-1, -1, f.shape[2])
-    gates = [year, scale.log(), (lap / (step + 1e-6) + 1e-3).log() / 2]
-    if self.elsewhere: gates.append(self.elsewhere(near[:, :, 0]).flatten(1, 2)[:, cell].mT)
+    gates = self.circumstances(day, step, lap, near, cell)
     return self.cells((f.clamp(-15, 15) / 3).mT, torch.cat(gates, 1).mT), line[:, 0], scale
 
-Anchored.look, Anchored.past, Anchored.features = _look, _past, _features
+def _circumstances(self, day, step, lap, near, cell):
+    "What the weights may depend on, a list of (B, ., n): the season; how noisy each cell is, and how far it moves beyond that; the tokens of its surroundings."
+    angle = 2 * math.pi * day.to(step.dtype)[:, None, None] / 365.25
+    year = torch.cat([v(k * angle) for k in (1, 2) for v in (torch.sin, torch.cos)], 1).expand(-1, -1, step.shape[2])
+    gates = [year, (step + 1e-6).log() / 2, (lap / (step + 1e-6) + 1e-3).log() / 2]
+    return gates + ([self.elsewhere(near[:, :, 0]).flatten(1, 2)[:, cell].mT] if self.elsewhere else [])
+
+Anchored.look, Anchored.past, Anchored.features, Anchored.circumstances = _look, _past, _features, _circumstances
 
 # %% ../../nbs/16_anchored.ipynb #095091d1
-def _anchors(self, x, around, cell, dates, origin, future, filled=math.inf, kept=None):
-    "The anchor's forecast and that of each level (1 + levels, T_out, n), from series x (T, n) and their surroundings up to the index `origin`."
+def _anchors(self, x, around, cell, dates, origin, future, filled=math.inf, kept=None, laws=None):
+    "The anchor's forecast and that of each level (1 + levels, T_out, n), from series x (T, n) and their surroundings up to the index `origin`; `laws`: processes in place of its own."
     if not self.levels: return (self.anchor.extend(x[:origin + 1], dates[:origin + 1], future) if self.anchor else x.new_zeros(len(future), x.shape[1]))[None]
-    kept = {} if kept is None else kept
-    if "read" not in kept:
+    kept, laws = {} if kept is None else kept, self.levels if laws is None else laws
+    if kept.get("laws") is not laws:
         x, around = x[:len(around)], around[:len(x)]                                                     # a window may reach beyond what is known
         steps = [dates[t] for t in jumps(around[:, 0].flatten(1))]
-        kept["read"] = [p.read(v, dates, steps, filled) for p, v in zip(self.levels, levels(fill(x), around, cell))]
-    ahead = at_cells([p.ahead(r, origin, future) for p, r in zip(self.levels, kept["read"])], cell)
+        kept |= dict(laws=laws, read=[p.read(v, dates, steps, filled) for p, v in zip(laws, levels(fill(x), around, cell))])
+    ahead = at_cells([p.ahead(r, origin, future) for p, r in zip(laws, kept["read"])], cell)
     return torch.cat([ahead.sum(0, keepdim=True), ahead])
 
-def _learn_levels(self, windows):
-    "Learn the law of each level from the training dates of a list of cells; the whole map is one series, which does not teach a law."
-    t, x = windows.training, windows.truth.flatten(1)
+def _learn_levels(self, windows, laws=None, until=None, **how):
+    """Learn the laws of the levels from a list of cells; that of the whole map, a single series, cannot be learned.
+
+    Parameters
+    ----------
+    windows : the list of cells
+    laws : processes that learn, by default its own
+    until : index of the last date that they learn from, by default the training dates
+    how : see `Process.learn`
+
+    Returns
+    -------
+    laws
+    """
+    laws, x = self.levels if laws is None else laws, windows.truth.flatten(1)
+    t = windows.training[:len(x)] if until is None else torch.arange(len(x), device=x.device) <= until
     dates, around = windows.dates[:len(x)], windows.around[:len(x)]
     steps = [dates[j] for j in jumps(around[:, 0].flatten(1)) if t[j]]
-    for p, v in zip(self.levels[:-1], levels(fill(x), around, windows.cell)): p.learn(v[t], dates[t], steps, filled_from(windows.time))
+    for p, v in zip(laws[:-1], levels(fill(x), around, windows.cell)): p.learn(v[t], dates[t], steps, filled_from(windows.time), **how)
+    return laws
 
 Anchored.anchors, Anchored.learn_levels = _anchors, _learn_levels
 
@@ -295,16 +315,32 @@ def _read(self, windows, origins):
 def _line_from(self, windows, o):
     "What `anchors` says at an origin; kept beside the windows of a list to learn from."
     if o in windows.lines: return windows.lines[o]
-    said = self.anchors(windows.truth.flatten(1), windows.around, windows.cell, windows.dates, o, windows.dates[o + 1:o + 1 + self.t_out], filled_from(windows.time), windows.lines)
+    said = self.anchors(windows.truth.flatten(1), windows.around, windows.cell, windows.dates, o, windows.dates[o + 1:o + 1 + self.t_out], filled_from(windows.time), windows.lines, self.known(windows).laws(o))
     if windows.judges is None: windows.lines[o] = said                           # a list to learn from is asked again in every epoch; a whole tile is too large to keep
     return said
 
-Anchored.read, Anchored.line_from = _read, _line_from
+def _known_of(self, windows):
+    "The `Known` of a list of cells, or of the list from which a tile is judged."
+    judges = windows if windows.judges is None else windows.judges
+    if getattr(self, "_known", None) is None or self._known.windows is not judges: self._known = Known(self, judges)
+    return self._known
+
+Anchored.read, Anchored.line_from, Anchored.known = _read, _line_from, _known_of
 
 # %% ../../nbs/16_anchored.ipynb #b9f7ba4c
 class Known:
-    "Faded sums over the windows of `judges` up to each origin, from which the last layer is refitted, and what the refits of each day proved to be worth."
-    def __init__(self, model, judges): self.model, self.windows, self.first, self.sums, self.prices = model, judges, model.lags - 1, [], []
+    "What is known of a list of cells, `judges`, up to each origin: laws; faded sums over its windows, from which the last layer is refitted; and what the refits of each day proved to be worth."
+    def __init__(self, model, judges):
+        self.model, self.windows, self.first, self.sums, self.prices, self.learned = model, judges, model.lags - 1, [], [], [model.levels]
+        self.last = int(judges.training.nonzero().max())
+
+    def laws(self, o):
+        "The processes of the levels, as they were learned last by origin `o`: on the training dates, and every `renew` dates again."
+        times = max(0, int((o - self.last) // self.model.renew)) if self.model.levels else 0
+        while len(self.learned) <= times:
+            until = self.last + len(self.learned) * self.model.renew
+            self.learned.append(self.model.learn_levels(self.windows, copy.deepcopy(self.learned[-1]), until, rounds=25, size=.05))
+        return self.learned[times]
 
     def until(self, o):
         "Take in the windows up to origin `o`."
@@ -345,9 +381,9 @@ class Known:
 # %% ../../nbs/16_anchored.ipynb #77574da9
 def _refit(self, windows, origin):
     "Weights (T_out, hidden) of the last layer, refitted on all that is known at an origin, as stiffly as has proved best."
-    if getattr(self, "_known", None) is None or self._known.windows is not windows.judges: self._known = Known(self, windows.judges)
-    self._known.until(origin - 1)
-    return self.out.weight.double() + self._known.refits(origin)[self._known.best(origin), torch.arange(self.t_out)]
+    known = self.known(windows)
+    known.until(origin - 1)
+    return self.out.weight.double() + known.refits(origin)[known.best(origin), torch.arange(self.t_out)]
 
 def _forecast(self, windows, origins):
     "(B, T_out, H, W) scaled, each with the last layer refitted at its origin."
