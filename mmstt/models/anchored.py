@@ -161,7 +161,7 @@ class Anchored(ForecastModel):
     """
     label, at_cells = "Anchored", True
     renew = 60  # dates after which the laws of the levels are learned again: a year
-    fade, recall = .98, 1.  # weight of a window against that of the one a date later: in a refit, and in choosing among refits. Chosen below
+    fade = .98  # weight of a window, in a refit, against that of the one a date later. Chosen below
     stiff = .01, .1, 1., 10., 1e3  # ridges of the refits, in units of the mean diagonal; the last one is hardly a refit
 
     def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64, line="levels", lags=72, hidden=48, depth=0, dim=32, patch=8, sample=2048):
@@ -344,13 +344,12 @@ class Known:
 
     def until(self, o):
         "Take in the windows up to origin `o`."
-        fade, recall = self.model.fade, self.model.recall
         for j in range(self.first + len(self.sums), o + 1):
             S, R = now = self.moment(j)
-            w = self.refits(j)                                                                                  # (stiff, T_out, .)
+            w = self.refits(j)                                                                                  # (1 + stiff, T_out, .)
             price = torch.einsum("ihk,kl,ihl->hi", w, S, w) - 2 * torch.einsum("ihk,kh->hi", w, R)
-            self.sums.append([fade * a + b for a, b in zip(self.sums[-1], now)] if self.sums else now)
-            self.prices.append(recall * self.prices[-1] + price if self.prices else price)
+            self.sums.append([self.model.fade * a + b for a, b in zip(self.sums[-1], now)] if self.sums else now)
+            self.prices.append(self.prices[-1] + price if self.prices else price)
 
     def moment(self, o):
         "Hidden x hidden, and hidden x what the last layer leaves over (., T_out), of the window of origin `o`."
@@ -363,7 +362,7 @@ class Known:
         return [(h.mT @ (weight * v)).double() for v in (h, left)]
 
     def refits(self, o):
-        "Corrections (stiff, T_out, .) of the last layer at an origin, each from the windows whose outcome is known by then; 0 where there are none."
+        "Corrections (1 + stiff, T_out, .) of the last layer at an origin: first the one that takes it off, then the refits, each from the windows whose outcome is known by then; 0 where there are none."
         model = self.model
         ridge = torch.tensor(model.stiff, dtype=torch.float64, device=model.out.weight.device)
         out = ridge.new_zeros(len(ridge), *model.out.weight.shape)
@@ -371,12 +370,12 @@ class Known:
             if (k := o - h - 1 - self.first) < 0: break
             S, R = self.sums[k]
             out[:, h] = torch.linalg.solve(S + (ridge * S.diagonal().mean())[:, None, None] * torch.eye(len(S), dtype=S.dtype, device=S.device), R[:, h].expand(len(ridge), -1))
-        return out
+        return torch.cat([-model.out.weight.detach().double()[None], out])
 
     def best(self, o):
-        "For each horizon the index of the stiffness that has done best on what is known at an origin; the stiffest where nothing is."
+        "For each horizon the index of the correction that has done best on what is known at an origin; that of the stiffest refit where nothing is."
         known = [o - h - 1 - self.first for h in range(self.model.t_out)]
-        return torch.tensor([int(self.prices[k][h].argmin()) if k >= 0 else len(self.model.stiff) - 1 for h, k in enumerate(known)])
+        return torch.tensor([int(self.prices[k][h].argmin()) if k >= 0 else len(self.model.stiff) for h, k in enumerate(known)])
 
 # %% ../../nbs/16_anchored.ipynb #77574da9
 def _refit(self, windows, origin):
