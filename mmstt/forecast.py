@@ -277,7 +277,7 @@ def _check_run(run, cube):
 # %% ../nbs/23_forecast.ipynb #a2cc35d6
 def _forecasters(points, cube, run, name, fold=0):
     "Windows and a function (windows ahead -> forecaster) for native cells and for the raster."
-    protocol = run.protocol if run else FORECAST
+    protocol, name = run.protocol if run else FORECAST, name or (None if run else LINES[0])
     native = native_windows(points, protocol, fold=fold)
     if name:
         maps = make_windows(cube, protocol, fold=fold, native=True)
@@ -298,8 +298,8 @@ def _bounds(latest, last, radius, scale, third, mask):
     return [v.astype(np.float32) for v in (centre, centre - half, centre + half)]
 
 # %% ../nbs/23_forecast.ipynb #b73bb5d5
-def hindcast_native(points, cube, run=None, model=LINES[0], fold=0):
-    """Hindcast at native cells (every k-th of a large tile); and what goes on from it: a function of the last radii that gives forecast, lower, upper and
+def hindcast_native(points, cube, run=None, model=None, fold=0):
+    """Hindcast at native cells (every k-th of a large tile) by a run, or by a naive line; and what goes on from it: a function of the last radii that gives forecast, lower, upper and
     last value of all cells. `fold` 1 ends a line's hindcast where the test dates begin (rolling origin, see `mmstt.protocol.split_origins`)."""
     native, of_native, *_ = _forecasters(points, cube, run, model, fold)
     some, k = thin(native)
@@ -312,7 +312,7 @@ def hindcast_native(points, cube, run=None, model=LINES[0], fold=0):
     return past, go_on
 
 # %% ../nbs/23_forecast.ipynb #bf5e6ebe
-def hindcast_maps(points, cube, run=None, model=LINES[0]):
+def hindcast_maps(points, cube, run=None, model=None):
     "As `hindcast_native`, on the raster; cells without a value on the training dates are NaN."
     *_, maps, of_maps = _forecasters(points, cube, run, model)
     scale, third, mask = restlessness(maps), thirds(maps), maps.mask.flatten().numpy()
