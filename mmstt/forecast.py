@@ -298,10 +298,10 @@ def _bounds(latest, last, radius, scale, third, mask):
     return [v.astype(np.float32) for v in (centre, centre - half, centre + half)]
 
 # %% ../nbs/23_forecast.ipynb #b73bb5d5
-def hindcast_native(points, cube, run=None, model=None, fold=0):
+def hindcast_native(points, cube, run=None, model=None, fold=0, made=None):
     """Hindcast at native cells (every k-th of a large tile) by a run, or by a naive line; and what goes on from it: a function of the last radii that gives forecast, lower, upper and
-    last value of all cells. `fold` 1 ends a line's hindcast where the test dates begin (rolling origin, see `mmstt.protocol.split_origins`)."""
-    native, of_native, *_ = _forecasters(points, cube, run, model, fold)
+    last value of all cells. `fold` 1 ends a line's hindcast where the test dates begin (rolling origin, see `mmstt.protocol.split_origins`). `made`: of `_forecasters`, shared with the raster's."""
+    native, of_native, *_ = made or _forecasters(points, cube, run, model, fold)
     some, k = thin(native)
     scale, third = restlessness(native), thirds(native)
     past = hindcast(of_native(some, k), some, scale[:, ::k], third[::k])
@@ -312,9 +312,9 @@ def hindcast_native(points, cube, run=None, model=None, fold=0):
     return past, go_on
 
 # %% ../nbs/23_forecast.ipynb #bf5e6ebe
-def hindcast_maps(points, cube, run=None, model=None):
+def hindcast_maps(points, cube, run=None, model=None, made=None):
     "As `hindcast_native`, on the raster; cells without a value on the training dates are NaN."
-    *_, maps, of_maps = _forecasters(points, cube, run, model)
+    *_, maps, of_maps = made or _forecasters(points, cube, run, model)
     scale, third, mask = restlessness(maps), thirds(maps), maps.mask.flatten().numpy()
     past = hindcast(of_maps(), maps, scale, third)
     past = replace(past, truth=np.where(mask, past.truth, np.nan))
@@ -382,7 +382,8 @@ def train_first(points, cube, out, progress=True):
 # %% ../nbs/23_forecast.ipynb #1014b452
 def _assemble(points, cube, run, name, level, judged):
     protocol = run.protocol if run else FORECAST
-    native, maps = hindcast_native(points, cube, run, name), hindcast_maps(points, cube, run, name)
+    made = _forecasters(points, cube, run, name)                                 # once: a network learns laws and refits on the way, and both spaces go by them
+    native, maps = hindcast_native(points, cube, run, name, made=made), hindcast_maps(points, cube, run, name, made=made)
     variables = _variables(*native, level, "", ("point",), (points.sizes["point"],)) | _variables(*maps, level, "_map", ("y", "x"), (cube.sizes["y"], cube.sizes["x"]))
     step, n = int(protocol.stride_days), native[0].forecast.shape[1]
     last = points.time.values[native[0].origins[-1] * step // _step(points)]
