@@ -185,7 +185,7 @@ def forecast(
     if run: run = load_run(run)
     tile = ahead.open_source(source, study.load_config(config)["size"], run)
     if not (run or line): run = ahead.train_first(*tile, (out or page).with_name((out or page).name + ".run"), progress=not as_json)
-    maps = ahead.forecast(tile, run=run, level=level)
+    maps = ahead.forecast(tile, run=run, level=level, progress=not as_json)
     if out: ahead.write_forecast(maps, out)
     if page: map_page.write_map(maps, tile[0], page)
     skill = {f"{day:%Y-%m-%d}": round(float(v), 3) for day, v in zip(maps.time.to_index(), maps["skill"].values)}

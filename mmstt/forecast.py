@@ -24,6 +24,7 @@ import rasterio
 import rasterio.shutil
 import torch
 import xarray as xr
+from tqdm.auto import tqdm
 
 from .egms import CREDIT, DESCRIPTORS, read_tile, write_beside, write_tile
 from .evaluate import forecasts, line_for, native_forecasts
@@ -166,7 +167,7 @@ class Hindcast:
     def test(self): return slice(self.start, self.start + self.tested)
 
 # %% ../nbs/23_forecast.ipynb #6b39d025
-def hindcast(forecaster, windows, scale, third):
+def hindcast(forecaster, windows, scale, third, progress=""):
     """Forecast from every origin since the first calibration window.
 
     Parameters
@@ -174,10 +175,13 @@ def hindcast(forecaster, windows, scale, third):
     forecaster : function of origins that yields as `mmstt.evaluate.forecasts` does
     windows : `Windows` before `ahead`
     scale, third : (T_out, cells) of `restlessness`, (cells,) of `thirds`
+    progress : what a progress bar is to say; none without
     """
     calibration, test = (windows.origins[p].numpy() for p in ("calibration", "test"))
     origins = torch.arange(int(calibration[0]), len(windows.time))
-    parts = [(o, f.flatten(2), t.flatten(2), last.flatten(1)) for o, f, t, last in forecaster(origins)]
+    parts = []
+    with tqdm(total=len(origins), disable=not progress, desc=progress, unit="date") as bar:
+        for o, f, t, last in forecaster(origins): parts.append((o, f.flatten(2), t.flatten(2), last.flatten(1))); bar.update(len(o))
     o, forecast, truth, last = (torch.cat(p).numpy() for p in zip(*parts))
     return Hindcast(o, forecast, truth, last, scale, third, len(calibration), int(test[0] - o[0]), len(test), windows.t_in + windows.t_out)
 
@@ -298,13 +302,13 @@ def _bounds(latest, last, radius, scale, third, mask):
     return [v.astype(np.float32) for v in (centre, centre - half, centre + half)]
 
 # %% ../nbs/23_forecast.ipynb #b73bb5d5
-def hindcast_native(points, cube, run=None, model=None, fold=0, made=None):
+def hindcast_native(points, cube, run=None, model=None, fold=0, made=None, progress=False):
     """Hindcast at native cells (every k-th of a large tile) by a run, or by a naive line; and what goes on from it: a function of the last radii that gives forecast, lower, upper and
     last value of all cells. `fold` 1 ends a line's hindcast where the test dates begin (rolling origin, see `mmstt.protocol.split_origins`). `made`: of `_forecasters`, shared with the raster's."""
     native, of_native, *_ = made or _forecasters(points, cube, run, model, fold)
     some, k = thin(native)
     scale, third = restlessness(native), thirds(native)
-    past = hindcast(of_native(some, k), some, scale[:, ::k], third[::k])
+    past = hindcast(of_native(some, k), some, scale[:, ::k], third[::k], "forecasting the past, native cells" if progress else "")
     def go_on(radius):
         _, latest, _, last = next(of_native(native, 1)(torch.tensor([len(native.time) - 1])))
         latest, last = latest.reshape(native.t_out, -1).numpy(), last.flatten().numpy()
@@ -312,11 +316,11 @@ def hindcast_native(points, cube, run=None, model=None, fold=0, made=None):
     return past, go_on
 
 # %% ../nbs/23_forecast.ipynb #bf5e6ebe
-def hindcast_maps(points, cube, run=None, model=None, made=None):
+def hindcast_maps(points, cube, run=None, model=None, made=None, progress=False):
     "As `hindcast_native`, on the raster; cells without a value on the training dates are NaN."
     *_, maps, of_maps = made or _forecasters(points, cube, run, model)
     scale, third, mask = restlessness(maps), thirds(maps), maps.mask.flatten().numpy()
-    past = hindcast(of_maps(), maps, scale, third)
+    past = hindcast(of_maps(), maps, scale, third, "forecasting the past, raster" if progress else "")
     past = replace(past, truth=np.where(mask, past.truth, np.nan))
     return past, lambda radius: (*_bounds(past.forecast[-1], past.last[-1], radius, scale, third, mask), past.last[-1])
 
@@ -343,7 +347,7 @@ def _named(step):
                 easting=axis("x", "easting of the cell"), northing=axis("y", "northing of the cell"), pid=dict(long_name="EGMS identifier of the cell", cf_role="timeseries_id"))
 
 # %% ../nbs/23_forecast.ipynb #363d9883
-def forecast(source, run=None, level=.9, model=None, size=64):
+def forecast(source, run=None, level=.9, model=None, size=64, progress=False):
     """The next dates of a tile with intervals, at its native cells and on the raster.
 
     Parameters
@@ -353,6 +357,7 @@ def forecast(source, run=None, level=.9, model=None, size=64):
     level : share of the values that the intervals are to hold
     model : name of a naive line; by default the best of `LINES` on the tile's validation part
     size : rows and columns of the raster, where the source is a delivered file and there is no run
+    progress : show bars
 
     Returns
     -------
@@ -370,7 +375,7 @@ def forecast(source, run=None, level=.9, model=None, size=64):
     if run: _check_run(run, cube)
     judged = {} if run or model else choose_line(native_windows(points, FORECAST))
     name = model or (run.name if run.model.naive else None) if run or model else next(iter(judged))
-    return _assemble(points, cube, run, name, level, judged)
+    return _assemble(points, cube, run, name, level, judged, progress)
 
 # %% ../nbs/23_forecast.ipynb #3b05c4ec
 ON_THE_SPOT = TrainConfig(lr=1e-3, schedule="onecycle", max_epochs=8, batch_size=2, weight_decay=.01)
@@ -380,10 +385,10 @@ def train_first(points, cube, out, progress=True):
     return train(cube, "anchored", FORECAST, out, config=ON_THE_SPOT, progress=progress, overwrite=True, points=points)
 
 # %% ../nbs/23_forecast.ipynb #1014b452
-def _assemble(points, cube, run, name, level, judged):
+def _assemble(points, cube, run, name, level, judged, progress):
     protocol = run.protocol if run else FORECAST
     made = _forecasters(points, cube, run, name)                                 # once: a network learns laws and refits on the way, and both spaces go by them
-    native, maps = hindcast_native(points, cube, run, name, made=made), hindcast_maps(points, cube, run, name, made=made)
+    native, maps = hindcast_native(points, cube, run, name, made=made, progress=progress), hindcast_maps(points, cube, run, name, made=made, progress=progress)
     variables = _variables(*native, level, "", ("point",), (points.sizes["point"],)) | _variables(*maps, level, "_map", ("y", "x"), (cube.sizes["y"], cube.sizes["x"]))
     step, n = int(protocol.stride_days), native[0].forecast.shape[1]
     last = points.time.values[native[0].origins[-1] * step // _step(points)]
