@@ -42,29 +42,27 @@ def from_patches(
     return x[..., :height, :width]
 
 # %% ../../nbs/10_mmstt.ipynb #48d9c3b5
-def _weights(q, k, s, p):
-    "p = softmax(q k^T / sqrt(d)), with s as the place to work in."
-    torch.baddbmm(s, q, k.mT, beta=0, alpha=q.shape[-1] ** -.5, out=s)
-    return torch.softmax(s, -1, out=p)
+def _attend(qkv, dropout=0.):
+    "Torch's attention: (B, N, 3, heads, d) queries, keys and values to (B, N, D)."
+    q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)                                # (B, heads, N, d)
+    return F.scaled_dot_product_attention(q, k, v, dropout_p=dropout).transpose(1, 2).flatten(2)
 
 # %% ../../nbs/10_mmstt.ipynb #319b2576
 class WindowwiseAttention(torch.autograd.Function):
-    "Attention one window at a time: (B, N, 3, heads, d) queries, keys and values to (B, N, D)."
+    "Attention whose gradient is taken one window at a time: (B, N, 3, heads, d) queries, keys and values to (B, N, D)."
     @staticmethod
     def forward(ctx, qkv):
-        qkv = qkv.permute(2, 0, 3, 1, 4).contiguous()                             # (3, B, heads, N, d)
         ctx.save_for_backward(qkv)
-        y, s = torch.empty_like(qkv[0]), qkv.new_empty(2, qkv.shape[2], qkv.shape[3], qkv.shape[3])
-        for q, k, v, out in zip(*qkv, y): torch.bmm(_weights(q, k, *s), v, out=out)
-        return y.transpose(1, 2).flatten(2)                                       # (B, N, D)
+        return _attend(qkv)
 
     @staticmethod
     def backward(ctx, grad):                                                      # (B, N, D)
-        qkv, = ctx.saved_tensors
+        qkv = ctx.saved_tensors[0].permute(2, 0, 3, 1, 4).contiguous()            # (3, B, heads, N, d)
         grad = grad.unflatten(-1, (qkv.shape[2], -1)).transpose(1, 2).contiguous()  # (B, heads, N, d)
         out, (s, p), scale = torch.empty_like(qkv), qkv.new_empty(2, qkv.shape[2], qkv.shape[3], qkv.shape[3]), qkv.shape[-1] ** -.5
         for q, k, v, g, dq, dk, dv in zip(*qkv, grad, *out):
-            _weights(q, k, s, p)
+            torch.baddbmm(s, q, k.mT, beta=0, alpha=scale, out=s)
+            torch.softmax(s, -1, out=p)
             torch.bmm(p.mT, g, out=dv)
             torch.bmm(g, v.mT, out=s)
             torch.ops.aten._softmax_backward_data.out(s, p, -1, s.dtype, grad_input=s)
@@ -79,8 +77,7 @@ def attend(qkv,       # (B, N, 3, heads, d) queries, keys and values
     "softmax(Q K^T / sqrt(d)) V for all heads."
     if qkv.device.type == "cpu" and qkv.dtype == torch.bfloat16 and not dropout and qkv.shape[1] >= 256 and not torch.compiler.is_compiling():
         return WindowwiseAttention.apply(qkv)
-    q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)                                # (B, heads, N, d)
-    return F.scaled_dot_product_attention(q, k, v, dropout_p=dropout).transpose(1, 2).flatten(2)
+    return _attend(qkv, dropout)
 
 # %% ../../nbs/10_mmstt.ipynb #63618970
 class SelfAttention(nn.Module):
