@@ -230,7 +230,7 @@ def _check_date(date, name):
     if not ok: raise EGMSFormatError(f"{name}: line 1, column {date}: is not a date since Sentinel-1's launch in 2014 (YYYYMMDD); correct the column name")
 
 # %% ../nbs/00_egms.ipynb #0d4ff7d6
-_BLOCK = 16 << 20
+_BLOCK = 8 << 20
 
 def _blocks(stream, name, size):
     "Blocks of whole lines; the first begins with the header. Stops what grows beyond any tile."
@@ -308,7 +308,7 @@ def _clean(meta, values, tile, name):
     off = ~outside & ((east % 100 != 50) | (north % 100 != 50))
     if off.mean() > 0.1:
         raise EGMSFormatError(f"{name}: line {meta['line'][int(np.argmax(off))]}: {off.sum()} of {len(east)} points are off the 100 m lattice of Level 3; use the file as delivered")
-    twice = pd.DataFrame({"e": east, "n": north}).duplicated().to_numpy() & ~outside & ~off
+    twice = pd.Series(north * 1e7 + east).duplicated().to_numpy() & ~outside & ~off
     notes = [f"{k.sum()} {'row' if k.sum() == 1 else 'rows'} dropped: {why} (first at line {meta['line'][int(np.argmax(k))]})"
              for k, why in ((outside, f"outside tile {tile}"), (off, "off the 100 m lattice"), (twice, "cell seen before")) if k.any()]
     keep = ~(outside | off | twice)
@@ -423,7 +423,7 @@ class _Rows:
     "Blocks put together as they come: displacement straight into one array (dates, points), allocated once from the size of the file."
     def __init__(self, dates, names):
         self.dates, self.others = dates, ["line", *(c for c in names if c not in dates)]
-        self.meta, self.n, self.values = [], 0, np.empty((len(dates), 0), np.float32)
+        self.meta, self.n, self.values, self.finite = [], 0, np.empty((len(dates), 0), np.float32), True
 
     def add(self, table, expected):
         end = self.n + len(table)
@@ -432,6 +432,7 @@ class _Rows:
             grown[:, :self.n] = self.values[:, :self.n]
             self.values = grown
         for row, column in zip(self.values, table.select(self.dates)): row[self.n:end] = column.to_numpy()
+        self.finite &= bool(np.isfinite(self.values[:, self.n:end].sum()))
         self.meta.append(table.select(self.others))
         self.n = end
 
@@ -441,20 +442,19 @@ class _Rows:
 
 # %% ../nbs/00_egms.ipynb #7738dab1
 def _read(source, name, xml, inside):
-    "The table, block by block: parsed in threads while the next block is unpacked; the file is hashed while the last ones are put together."
-    with _raw(source) as raw, ThreadPoolExecutor(3) as pool:
+    "The table, block by block: parsed in threads while the next blocks are unpacked, and the file is hashed beside it."
+    with _raw(source) as raw, ThreadPoolExecutor(4) as pool:
         size = raw.seek(0, 2); raw.seek(0)
         with _open_table(raw, name, size) as (stream, inner, unpacked, text):
             product = _product(name, inner)
             blocks = _blocks(stream, name, size)
             head, _, block = next(blocks, b"").partition(b"\n")
             dates, names = _check_header(_decode_header(head, name), name)
-            rows, line, ahead, digest, quote = _Rows(dates, names), 2, deque(), None, '"' if b'"' in head else None
+            rows, line, ahead, digest, quote = _Rows(dates, names), 2, deque(), pool.submit(_digest, source), '"' if b'"' in head else None
             while block is not None or ahead:
                 if block: ahead.append((block, pool.submit(_parse, block, names, dates, quote)))
                 block = next(blocks, None) if block is not None else None
-                if block is None and not digest: digest = pool.submit(_digest, source)
-                if ahead and (len(ahead) > 2 or block is None):
+                if ahead and (len(ahead) > 5 or block is None):
                     done, future = ahead.popleft()
                     table = _check_block(future, done, line, names, dates, inside, name)
                     rows.add(table, int(1.05 * unpacked / len(done) * len(table)) + 1000)
@@ -475,7 +475,7 @@ def _assemble(rows, any_line, product, name, xml, clipped, digest):
     if dates != sorted(dates):
         order = np.argsort(dates); dates = sorted(dates); values = values[order]
         notes.append("dates were out of order: sorted")
-    if not np.isfinite(values.sum(1)).all():
+    if not rows.finite and not np.isfinite(values.sum(1)).all():
         _check_finite(meta, values, dates, name)
         notes += _gaps(values, dates, name)
     pid = _check_pids(meta, notes)
@@ -487,7 +487,7 @@ def _assemble(rows, any_line, product, name, xml, clipped, digest):
 # %% ../nbs/00_egms.ipynb #14865441
 def _dataset(meta, values, dates, pid, attrs):
     "Label the arrays; `values` (dates, points) is kept as it lies in memory, a date in one piece."
-    time = pd.to_datetime(pd.Series(dates), format="%Y%m%d").to_numpy("datetime64[ns]")
+    time = np.array([f"{d[:4]}-{d[4:6]}-{d[6:]}" for d in dates], "datetime64[ns]")
     tile = xr.Dataset({"displacement": (("point", "time"), values.T, {"units": "mm"})}, attrs=attrs,
                       coords={"easting": ("point", meta["easting"].to_numpy(), {"units": "m"}), "northing": ("point", meta["northing"].to_numpy(), {"units": "m"}),
                               "time": time, "pid": ("point", pid)})
