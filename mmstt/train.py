@@ -46,7 +46,7 @@ class TrainConfig:
     patience : stop after that many epochs without a better validation loss
     schedule : "constant" learning rate (the paper), or "onecycle": up to `lr` over the first tenth, down along a cosine
     precision : "auto" (bfloat16 where the hardware multiplies it, else float32), "float32" or "bfloat16"
-    compile : `torch.compile` the model; costs a minute, pays on long runs
+    compile : `torch.compile` the model; costs a minute, meant for GPUs (on a CPU it does not pay, `nbs/bench/models.ipynb`)
     threads : CPU threads; by default what torch finds (`OMP_NUM_THREADS`). Give side-by-side jobs their share
     checkpoint_seconds : least time between two checkpoints
     """
