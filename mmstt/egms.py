@@ -243,9 +243,10 @@ def _blocks(stream, name, size):
             yield block
 
 # %% ../nbs/00_egms.ipynb #c213e4ed
-def _parse(block, names, dates, quote):
+def _schema(names, dates): return {c: pl.Float64 if c in _NUMERIC else pl.String for c in names} | {c: pl.Float32 for c in dates}
+
+def _parse(block, schema, quote):
     "One block as a table, a row a line (blank lines too)."
-    schema = {c: pl.Float32 if c in dates else pl.Float64 if c in _NUMERIC else pl.String for c in names}
     return pl.read_csv(block, has_header=False, schema=schema, quote_char=quote)
 
 # %% ../nbs/00_egms.ipynb #d4202097
@@ -431,14 +432,14 @@ class _Rows:
             grown = np.empty((len(self.dates), max(expected, end + end // 2)), np.float32)
             grown[:, :self.n] = self.values[:, :self.n]
             self.values = grown
-        for row, column in zip(self.values, table.select(self.dates)): row[self.n:end] = column.to_numpy()
+        for row, date in zip(self.values, self.dates): row[self.n:end] = table.get_column(date).to_numpy()
         self.finite &= bool(np.isfinite(self.values[:, self.n:end].sum()))
         self.meta.append(table.select(self.others))
         self.n = end
 
     def result(self):
         values = self.values[:, :self.n]
-        return pl.concat(self.meta), values if self.n > 0.8 * self.values.shape[1] else values.copy()
+        return pl.concat(self.meta).rechunk(), values if self.n > 0.8 * self.values.shape[1] else values.copy()
 
 # %% ../nbs/00_egms.ipynb #7738dab1
 def _read(source, name, xml, inside):
@@ -450,9 +451,10 @@ def _read(source, name, xml, inside):
             blocks = _blocks(stream, name, size)
             head, _, block = next(blocks, b"").partition(b"\n")
             dates, names = _check_header(_decode_header(head, name), name)
-            rows, line, ahead, digest, quote = _Rows(dates, names), 2, deque(), pool.submit(_digest, source), '"' if b'"' in head else None
+            rows, line, ahead, digest = _Rows(dates, names), 2, deque(), pool.submit(_digest, source)
+            how = _schema(names, dates), '"' if b'"' in head else None
             while block is not None or ahead:
-                if block: ahead.append((block, pool.submit(_parse, block, names, dates, quote)))
+                if block: ahead.append((block, pool.submit(_parse, block, *how)))
                 block = next(blocks, None) if block is not None else None
                 if ahead and (len(ahead) > 5 or block is None):
                     done, future = ahead.popleft()
