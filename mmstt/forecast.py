@@ -388,8 +388,10 @@ def train_first(points, cube, out, progress=True):
 def _assemble(points, cube, run, name, level, judged, progress):
     protocol = run.protocol if run else FORECAST
     made = _forecasters(points, cube, run, name)                                 # once: a network learns laws and refits on the way, and both spaces go by them
-    native, maps = hindcast_native(points, cube, run, name, made=made, progress=progress), hindcast_maps(points, cube, run, name, made=made, progress=progress)
-    variables = _variables(*native, level, "", ("point",), (points.sizes["point"],)) | _variables(*maps, level, "_map", ("y", "x"), (cube.sizes["y"], cube.sizes["x"]))
+    native = hindcast_native(points, cube, run, name, made=made, progress=progress)
+    variables = _variables(*native, level, "", ("point",), (points.sizes["point"],))
+    maps = hindcast_maps(points, cube, run, name, made=made, progress=progress)  # not before: what it keeps of the past, and the forecast of all native cells, are large
+    variables |= _variables(*maps, level, "_map", ("y", "x"), (cube.sizes["y"], cube.sizes["x"]))
     step, n = int(protocol.stride_days), native[0].forecast.shape[1]
     last = points.time.values[native[0].origins[-1] * step // _step(points)]
     ds = xr.Dataset(variables | {c: ("point", points[c].values, dict(units=u, long_name=f"{c.replace('_', ' ')}, as delivered")) for c, u in DESCRIPTORS.items() if c in points},

@@ -9,6 +9,7 @@ __all__ = ['EDGES', 'AROUND', 'stretches', 'surroundings', 'levels', 'at_cells',
 # %% ../../nbs/16_anchored.ipynb #39b651ee
 import copy
 import math
+import weakref
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -18,7 +19,7 @@ from torch import nn
 from .core import ForecastModel, get_model, register
 from .mmstt import EncoderLayer, to_patches
 from .naive import fill
-from .process import Process, filled_from
+from .process import PIECE, Process, filled_from
 from ..protocol import Windows, native_windows
 from ..raster import cell_of, grid_of
 
@@ -236,6 +237,7 @@ def _anchors(self, x, around, cell, dates, origin, future, filled=math.inf, kept
     if kept.get("laws") is not laws:
         x, around = x[:len(around)], around[:len(x)]                                                     # a window may reach beyond what is known
         steps = [dates[t] for t in jumps(around[:, 0].flatten(1))]
+        kept.pop("read", None)                                                                           # before the next: each takes hundreds of megabytes
         kept |= dict(laws=laws, read=[p.read(v, dates, steps, filled) for p, v in zip(laws, levels(fill(x), around, cell))])
     ahead = at_cells([p.ahead(r, origin, future) for p, r in zip(laws, kept["read"])], cell)
     return torch.cat([ahead.sum(0, keepdim=True), ahead])
@@ -290,9 +292,9 @@ def _some_cells(self, windows, around, native):
     return _more(few, around=around, cell=cell)
 
 def _on_cells(self, native, raster, cell):
-    "Windows over native cells, scaled as `raster` (see `on_raster`), with what it says of their surroundings; cell (n,)."
+    "Windows over native cells, scaled as `raster` (see `on_raster`), with what it says of their surroundings and without inputs, which it does not read; cell (n,)."
     same = lambda v: raster.scaler.scale(native.scaler.to_mm(v))
-    return _more(replace(native, truth=same(native.truth), inputs=same(native.inputs), scaler=raster.scaler), around=raster.around, cell=torch.as_tensor(cell), judges=raster.judges)
+    return _more(replace(native, truth=same(native.truth), inputs=native.inputs.new_empty(0), scaler=raster.scaler), around=raster.around, cell=torch.as_tensor(cell), judges=raster.judges)
 
 def _to_learn(self, windows, cube, points=None):
     "The cells it learns from, in a list, and the windows: a line needs a past to stand on."
@@ -331,7 +333,7 @@ Anchored.read, Anchored.line_from, Anchored.known = _read, _line_from, _known_of
 class Known:
     "What is known of a list of cells, `judges`, up to each origin: laws; faded sums over its windows, from which the last layer is refitted; and what the refits of each day proved to be worth."
     def __init__(self, model, judges):
-        self.model, self.windows, self.first, self.sums, self.prices, self.learned = model, judges, model.lags - 1, [], [], [model.levels]
+        self.model, self.windows, self.first, self.sums, self.prices, self.learned = weakref.proxy(model), judges, model.lags - 1, [], [], [model.levels]  # the model holds this: were it to hold the model, its gigabyte would outlive both
         self.last = int(judges.training.nonzero().max())
 
     def laws(self, o):
@@ -385,11 +387,13 @@ def _refit(self, windows, origin):
     return self.out.weight.double() + known.refits(origin)[known.best(origin), torch.arange(self.t_out)]
 
 def _forecast(self, windows, origins):
-    "(B, T_out, H, W) scaled, each with the last layer refitted at its origin."
+    "(B, T_out, H, W) scaled, each with the last layer refitted at its origin; so many cells at a time that a whole tile's hidden values need no gigabytes."
     out = []
     for o in torch.as_tensor(origins).tolist():
-        hidden, line, scale = self.look(*self.read(windows, [o]))
-        out.append(self.answer(hidden.double(), self.refit(windows, o), line, scale)[0])
+        (x, dates, line, around, cell), weight = self.read(windows, [o]), self.refit(windows, o)
+        pieces = zip(x.flatten(3)[..., None].split(PIECE, 3), line.split(PIECE, 3), cell.split(PIECE))
+        looks = (self.look(own, dates, said, around, of) for own, said, of in pieces)
+        out.append(torch.cat([self.answer(hidden.double(), weight, said, scale)[0] for hidden, said, scale in looks], 1))
     return torch.stack(out).unflatten(2, windows.truth.shape[1:])
 
 Anchored.refit, Anchored.forecast = _refit, _forecast
