@@ -332,6 +332,13 @@ def _gaps(values, dates, name):
     if blank := int(np.isnan(values).all(0).sum()): notes.append(f"{blank} points have no value at all")
     return notes
 
+# %% ../nbs/00_egms.ipynb #ec586e36
+def _text(column):
+    "A column of text as an array of str; identifiers of ten ASCII characters, as delivered, in one piece."
+    if column.null_count(): column = column.fill_null("")
+    if not ((column.str.len_bytes() == 10) & (column.str.len_chars() == 10)).all(): return column.to_numpy().astype("U")
+    return np.frombuffer("".join(column.to_list()).encode(), np.uint8).astype(np.uint32).view("U10")
+
 # %% ../nbs/00_egms.ipynb #58b652a8
 def _check_pids(meta, notes):
     "Identifiers as delivered, or made from the coordinates where the column is missing."
@@ -339,7 +346,7 @@ def _check_pids(meta, notes):
     if "pid" not in meta.columns:
         notes.append("no column pid: made from the coordinates")
         return encode_pid(east, north)
-    pid = (meta["pid"].fill_null("") if meta["pid"].null_count() else meta["pid"]).to_numpy().astype("U")
+    pid = _text(meta["pid"])
     producer = np.clip(pid.astype("U1").view(np.uint32).astype(np.int64) - ord("0"), 1, 4)
     wrong = pid != encode_pid(east, north, producer)
     if wrong.any(): notes.append(f"{wrong.sum()} pid not that of its coordinates (first {str(pid[np.argmax(wrong)])!r})")
