@@ -17,7 +17,7 @@ from mmstt.study import run_notebook, share_path, source_of
 RECIPE = os.path.relpath(workflow.configfiles[0])                     # within the working folder, so that no notebook carries a path of this machine
 TILES, PROTOCOLS, SEEDS = config["tiles"], config["protocols"], config["seeds"]
 RUNS = f"data/runs/{config['name']}"
-SAMPLE = str(share_path("data/sample"))
+SAMPLE = os.path.relpath(share_path("data/sample"))                         # likewise
 NOTEBOOKS = ["table_1", "figure_2", "figure_3", "figure_4"]                                         # of each tile
 APART = ["configuration"]                                                                            # as well, but only when asked for
 TRAINED_ON = config["train_tile"] if config["train_tile"] in TILES else TILES[0]                     # its networks are carried to the other tiles
