@@ -110,7 +110,7 @@ def _broken_zip(path):
     "What is wrong with a zip, or None."
     try:
         with zipfile.ZipFile(path) as z: return f"checksum of {bad}" if (bad := z.testzip()) else None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as e: return str(e) or type(e).__name__
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as e: return str(e) or type(e).__name__
 
 # %% ../nbs/00a_download.ipynb #51e0c02e
 _BREAKS = (requests.exceptions.ConnectionError, requests.exceptions.Timeout, requests.exceptions.ChunkedEncodingError)

@@ -145,7 +145,7 @@ def _check_size(claimed, packed, name):
         raise EGMSFormatError(f"{name}: unpacks to {claimed / max(packed, 1):.0f} times its size, which no tile does; download it again")
 
 # %% ../nbs/00_egms.ipynb #a4cf4bc7
-_DAMAGE = (zipfile.BadZipFile, zlib.error, isal_zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError, LookupError, OverflowError)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, isal_zlib.error, EOFError, OSError, RuntimeError, ValueError, LookupError, OverflowError)
 
 @contextlib.contextmanager
 def _damage(name, what):

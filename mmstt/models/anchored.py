@@ -333,7 +333,7 @@ Anchored.read, Anchored.line_from, Anchored.known = _read, _line_from, _known_of
 class Known:
     "What is known of a list of cells, `judges`, up to each origin: laws; faded sums over its windows, from which the last layer is refitted; and what the refits of each day proved to be worth."
     def __init__(self, model, judges):
-        self.model, self.windows, self.first, self.sums, self.prices, self.learned = weakref.proxy(model), judges, model.lags - 1, [], [], [model.levels]  # the model holds this: were it to hold the model, its gigabyte would outlive both
+        self.model, self.windows, self.first, self.sums, self.prices, self.learned = weakref.proxy(model), judges, model.lags - 1, [], [], [model.levels]  # the model holds this: were this to hold the model, neither would go when it is dropped
         self.last = int(judges.training.nonzero().max())
 
     def laws(self, o):
