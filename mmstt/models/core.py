@@ -58,8 +58,8 @@ class ForecastModel(nn.Module, ABC):
         "(B, T_out, H, W) scaled, for windows at these origins: the one door through which scores and forecasts come."
         return self(*self.read(windows, origins))
 
-    def fit(self, windows):
-        """Fill the buffers of a naive model from the training part of `windows`; networks learn in `mmstt.train`."""
+    def fit_windows(self, windows):
+        "Learn in closed form from the training part of `windows`; networks are trained in `mmstt.train`."
         return self
 
 # %% ../../nbs/09_models.ipynb #4b2b57e5
