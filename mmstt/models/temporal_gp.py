@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['DAYS_PER_YEAR', 'HYPERPARAMETERS', 'MIXTURE', 'SHORTEST_YEARS', 'SIGNAL_TO_NOISE', 'S1B_LOSS', 'REPEAT_DAYS',
            'LEVEL_VARIANCE', 'OFFSET_VARIANCE', 'JITTER', 'LEAST_SERIES', 'motion_parts', 'noise_parts', 'FilledIn',
-           'filled_in', 'first_value', 'whiten', 'TemporalGP', 'series_to_fit', 'log_likelihood', 'fit_hyperparameters']
+           'filled_in', 'first_value', 'whiten', 'TemporalGP', 'Predictor', 'series_to_fit', 'log_likelihood',
+           'fit_hyperparameters']
 
 # %% ../../nbs/15a_temporal_gp.ipynb #ff6087d9
 import math
@@ -35,7 +36,7 @@ def _values(hyperparameters):
     v = dict(zip(HYPERPARAMETERS, hyperparameters))
     return {k: x + SHORTEST_YEARS.get(k, 0.) for k, x in v.items()}
 
-# %% ../../nbs/15a_temporal_gp.ipynb #0985b9f5
+# %% ../../nbs/15a_temporal_gp.ipynb #3f9a1060
 def motion_parts(a: Tensor, b: Tensor, hyperparameters, phase) -> dict:
     "Covariance (A, B) of each part of motion between dates a (A,) and b (B,) in years."
     v = _values(hyperparameters)
@@ -51,7 +52,7 @@ def motion_parts(a: Tensor, b: Tensor, hyperparameters, phase) -> dict:
         season=(v["season"] + changing) * wave,
         pulse=v["pulse"] * pulse_a[:, None] * pulse_b * same_year)
 
-# %% ../../nbs/15a_temporal_gp.ipynb #5a88a501
+# %% ../../nbs/15a_temporal_gp.ipynb #e436632d
 def noise_parts(lag: Tensor, hyperparameters) -> dict:
     "Covariance of each part of the noise at lags in years, of any shape."
     v = _values(hyperparameters)
@@ -61,7 +62,7 @@ def noise_parts(lag: Tensor, hyperparameters) -> dict:
         fast=v["fast"] * torch.exp(-d / v["fast_years"]),
         slow=v["slow"] * torch.exp(-d / v["slow_years"]))
 
-# %% ../../nbs/15a_temporal_gp.ipynb #8ee2abae
+# %% ../../nbs/15a_temporal_gp.ipynb #7f30f5ca
 S1B_LOSS = "2021-12-23"  # from this day on one track of Sentinel-1 acquires every 12 days
 REPEAT_DAYS = 12.
 
@@ -93,7 +94,7 @@ class FilledIn:
                     total = total + weight_a[:, None] * weight_b * covariance(lag)
         return total / len(self.phases)
 
-# %% ../../nbs/15a_temporal_gp.ipynb #6f330871
+# %% ../../nbs/15a_temporal_gp.ipynb #64935fad
 def filled_in(time) -> FilledIn:
     "What of a calendar (T,) datetime64 is filled in; nothing when its steps after the loss of Sentinel-1B are 12 days or more."
     time = np.asarray(time, "datetime64[ns]")
@@ -168,7 +169,7 @@ class TemporalGP(nn.Module):
         ----------
         days : (T,) days
         series : (T, N) in any unit, NaN where missing
-        origins : (B,) indices of the last known date
+        origins : (B,) ascending indices of the last known date
         futures : (B, F) days to forecast
         offsets : days from which every series may be offset
         filled : `FilledIn`
@@ -178,52 +179,63 @@ class TemporalGP(nn.Module):
         -------
         mean (B, F, N) and variance (B, F, N), float32, in the unit of the series and its square
         """
-        state = _State(self, days, origins, futures, offsets, filled)
-        shape = len(origins), len(futures[0]), series.shape[1]
-        mean, variance = torch.empty(shape), torch.empty(shape)
-        for a in range(0, series.shape[1], piece):
-            x = series[:, a:a + piece].float()
-            level = first_value(x)
-            m, v = state(x - level)
-            mean[..., a:a + piece], variance[..., a:a + piece] = m + level, v
-        return mean, variance
+        predictor = Predictor(self, days, origins, futures, offsets=offsets, filled=filled)
+        parts = [predictor(x) for x in series.split(piece, 1)]
+        return tuple(torch.cat(v, -1) for v in zip(*parts))
 
-# %% ../../nbs/15a_temporal_gp.ipynb #ae80184d
+# %% ../../nbs/15a_temporal_gp.ipynb #3607c59f
 def _years(days): return torch.as_tensor(days).double() / DAYS_PER_YEAR
 
-class _State:
-    "What all series share: the factors, and for each origin the maps from whitened residuals to forecasts."
-    def __init__(self, gp, days, origins, futures, offsets, filled):
-        years = _years(days)[:int(max(origins)) + 1]
-        offsets = [_years(s) for s in offsets]
-        L = gp.factor(years, offsets=offsets, filled=filled)
-        self.factors, self.origins = L.float(), [int(o) for o in origins]
+class Predictor:
+    """Forecasts of any series from some origins, by a fitted process; see `TemporalGP.predict` for the parameters.
+
+    Called with series (T, n) it returns mean and variance (B, F, n).
+    """
+    def __init__(self, gp, days, origins, futures, *, offsets=(), filled=FilledIn()):
+        self.origins = [int(o) for o in origins]
+        years = _years(days)[:max(self.origins) + 1]
+        self.offsets = [_years(s) for s in offsets]
+        L = gp.factor(years, offsets=self.offsets, filled=filled)
+        self.factors = L.float()
         self.log_diagonal = L.diagonal(dim1=1, dim2=2).log().float()
         self.log_prior = gp.prior.log().float()[:, None]
-        self.maps = []
-        for o, future in zip(self.origins, _years(futures)):
-            known = dict(offsets=[s for s in offsets if s <= years[o]], filled=filled)
-            A = torch.linalg.solve_triangular(L[:, :o + 1, :o + 1], gp.kernel(years[:o + 1], future, **known), upper=False)
-            spread = gp.kernel(future, future, **known).diagonal(dim1=1, dim2=2) - A.square().sum(1)
-            self.maps.append((A.float().mT.contiguous(), spread.clamp(min=0).float()))
+        flat = _years(futures).flatten()
+        A = torch.linalg.solve_triangular(L, gp.kernel(years, flat, offsets=self.offsets, filled=filled), upper=False)
+        spread = torch.cat([gp.kernel(f, f, filled=filled).diagonal(dim1=1, dim2=2) for f in flat.split(64)], 1)
+        self.maps = [self._map(A_o, s_o, years[o], f, o) for A_o, s_o, f, o in
+                     zip(A.chunk(len(self.origins), 2), spread.chunk(len(self.origins), 1), _years(futures), self.origins)]
 
-    def __call__(self, y):
-        "Mean and variance (B, F, n) of series y (T, n) around zero."
-        y = y[:len(self.log_diagonal[0])]
+    def _map(self, A, spread, day, future, origin):
+        "A (G, F, T) and the variance (G, F) of one origin."
+        A = A[:, :origin + 1]
+        known = sum(OFFSET_VARIANCE * (future >= s) for s in self.offsets if s <= day)
+        return A.float().mT.contiguous(), (spread + known - A.square().sum(1)).clamp(min=0).float()
+
+    def __call__(self, series):
+        x = series[:self.factors.shape[1]].float()
+        level = first_value(series.float())
+        y = x - level
         z = whiten(self.factors, y)
-        here = (~y.isnan()).float()
-        mean, variance, squares, start = [], [], 0., 0
+        here = None if not y.isnan().any() else (~y.isnan()).float()
+        means, variances, squares, start = [], [], 0., 0
         for o, (A, spread) in zip(self.origins, self.maps):
-            squares = squares + z[:, start:o + 1].square().sum(1)                         # (G, n); origins are ascending
+            squares = squares + z[:, start:o + 1].square().sum(1)                         # (G, n)
             start = o + 1
-            n = here[:start].sum(0)
-            logs = self.log_diagonal[:, :start] @ here[:start]
-            weight = torch.softmax(self.log_prior - logs - (n - 1).clamp(min=0) / 2 * (squares + 1e-30).log(), 0)
+            count = torch.tensor(float(start)) if here is None else here[:start].sum(0)
+            weight = self._weights(squares, count, here, start)
             m = A @ z[:, :start]                                                          # (G, F, n)
-            v = spread[..., None] * (squares / n.clamp(min=2))[:, None] + m.square()
-            mean.append((weight[:, None] * m).sum(0))
-            variance.append(((weight[:, None] * v).sum(0) - mean[-1].square()).clamp(min=0))
-        return torch.stack(mean), torch.stack(variance)
+            v = spread[..., None] * (squares / count.clamp(min=2))[:, None] + m.square()
+            mean = (weight[:, None] * m).sum(0)
+            means.append(mean + level)
+            variances.append(((weight[:, None] * v).sum(0) - mean.square()).clamp(min=0))
+        return torch.stack(means), torch.stack(variances)
+
+    def _weights(self, squares, count, here, start):
+        "Weights (G, n) of mixture components and ratios, from what is known at an origin."
+        diagonal = self.log_diagonal[:, :start]
+        logs = diagonal.sum(1, keepdim=True) if here is None else diagonal @ here[:start]
+        fit = self.log_prior - logs - (count - 1).clamp(min=0) / 2 * (squares + 1e-30).log()
+        return torch.softmax(fit, 0)
 
 # %% ../../nbs/15a_temporal_gp.ipynb #a3a1d609
 LEAST_SERIES = 20   # with fewer the starting values are kept
@@ -244,7 +256,7 @@ def log_likelihood(gp: TemporalGP, y: Tensor, years: Tensor, values, **known) ->
     fit = -(len(y) - 1) / 2 * z.square().sum(1).log() - L.diagonal(dim1=1, dim2=2).log().sum(1)[:, None]
     return torch.logsumexp(fit + torch.log_softmax(prior, 0)[:, None], 0).mean()
 
-# %% ../../nbs/15a_temporal_gp.ipynb #69303816
+# %% ../../nbs/15a_temporal_gp.ipynb #51d4b5ed
 def fit_hyperparameters(gp: TemporalGP, days, series, *, offsets=(), filled=FilledIn(), most=200, evaluations=20, months=12) -> bool:
     """Fit a process to series by the marginal likelihood.
 
