@@ -7,7 +7,7 @@ __all__ = ['FIT_SHARE', 'TEST_SHARE', 'MOST_ORIGINS', 'CLASS_EDGES', 'CLASS_LABE
            'LEAST_ORIGINS', 'cadence', 'lead_days', 'Split', 'split_dates', 'velocities', 'motion_classes',
            'judged_points', 'Hindcast', 'last_values', 'hindcast', 'verified_origins', 'mean_by_class', 'rmse', 'skill']
 
-# %% ../nbs/17_hindcast.ipynb #ee2cea94
+# %% ../nbs/17_hindcast.ipynb #cf945738
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 from .models.baselines import fit_lines
 from .models.multiscale_gp import match_dates
 
-# %% ../nbs/17_hindcast.ipynb #614f269a
+# %% ../nbs/17_hindcast.ipynb #5d36bc9e
 def cadence(days, last: int = 10) -> float:
     "The usual step between the latest dates, in days: the median of the last ten steps."
     steps = np.diff(np.asarray(days, float))[-last:]
@@ -41,7 +41,7 @@ def lead_days(days, horizon: float = 60, every: float | None = None) -> np.ndarr
     step = max(1, round(every or min(cadence(days), horizon)))
     return np.arange(step, horizon + 1e-9, step).astype(int)
 
-# %% ../nbs/17_hindcast.ipynb #1add8950
+# %% ../nbs/17_hindcast.ipynb #ad50b16f
 FIT_SHARE, TEST_SHARE = .65, .2
 MOST_ORIGINS = 160     # of a long series the latest
 
@@ -59,16 +59,20 @@ def split_dates(count: int) -> Split:
     origins = np.arange(first, count)
     return Split(np.arange(count) <= first, origins, max(0, tested - first))
 
-# %% ../nbs/17_hindcast.ipynb #8fb0656f
+# %% ../nbs/17_hindcast.ipynb #28ac17b3
 CLASS_EDGES = 2., 5., 10.   # mm/yr
 CLASS_LABELS = "under 2 mm/yr", "2 to 5 mm/yr", "5 to 10 mm/yr", "over 10 mm/yr"
 LEAST_POINTS = 20
 
 def velocities(days, series, training=None) -> np.ndarray:
     "Velocity (N,) in mm/yr over the training dates, beside an annual wave; 0 for a series with fewer than 8 values."
-    chosen = slice(None) if training is None else np.asarray(training)
-    x = torch.as_tensor(np.asarray(series)[chosen]).float()
-    return fit_lines(x, torch.as_tensor(np.asarray(days)[chosen]))[1].nan_to_num(0.).numpy()
+    count = len(days) if training is None else int(np.flatnonzero(training)[-1]) + 1
+    chosen = np.ones(count, bool) if training is None else np.asarray(training)[:count]
+    t, out = torch.as_tensor(np.asarray(days)[:count][chosen]), np.empty(series.shape[1], np.float32)
+    for a in range(0, series.shape[1], 16384):
+        x = torch.as_tensor(np.asarray(series[:count, a:a + 16384])[chosen]).float()
+        out[a:a + 16384] = fit_lines(x, t)[1].nan_to_num(0.).numpy()
+    return out
 
 def motion_classes(velocity, least: int = LEAST_POINTS) -> tuple:
     "Class (N,) int8 of each point by its velocity (N,) in mm/yr, and the labels of the classes."
@@ -90,7 +94,7 @@ def _class_label(low, high):
     if low == 0: return f"under {high:g} mm/yr"
     return f"over {low:g} mm/yr" if high == np.inf else f"{low:g} to {high:g} mm/yr"
 
-# %% ../nbs/17_hindcast.ipynb #db906cdc
+# %% ../nbs/17_hindcast.ipynb #058e1201
 def judged_points(classes, most: int = 8192) -> tuple:
     "Indices (n,) of the points to judge on, ascending, and how many points each stands for, (n,)."
     classes, rng = np.asarray(classes), np.random.default_rng(0)
@@ -104,7 +108,7 @@ def judged_points(classes, most: int = 8192) -> tuple:
     order = np.argsort(chosen)
     return chosen[order], weight[order]
 
-# %% ../nbs/17_hindcast.ipynb #50b4271d
+# %% ../nbs/17_hindcast.ipynb #124d3820
 RESOLUTION = .05  # mm: half of the last delivered decimal; no spread is smaller
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ class Hindcast:
         "Origins whose forecasts are judged: from `start` on, the last date left out."
         return slice(self.start, len(self.day) - 1)
 
-# %% ../nbs/17_hindcast.ipynb #57bde3c0
+# %% ../nbs/17_hindcast.ipynb #5a7b7be8
 def last_values(series) -> np.ndarray:
     "Last value known on each date, (T, N), NaN before the first."
     x = np.array(series, np.float32)
@@ -181,7 +185,7 @@ def hindcast(forecaster, days, series, *, leads, split, points, classes, weight=
                     np.maximum(spread, RESOLUTION), last_values(x)[split.origins], np.asarray(classes)[points],
                     np.ones(len(points)) if weight is None else weight, split.start)
 
-# %% ../nbs/17_hindcast.ipynb #b3d0ef99
+# %% ../nbs/17_hindcast.ipynb #9eddf25e
 LEAST_ORIGINS = 5
 
 def verified_origins(past: Hindcast) -> np.ndarray:

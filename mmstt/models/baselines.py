@@ -25,12 +25,11 @@ def last_valid(x):
 # %% ../../nbs/15_baselines.ipynb #fb5f7ac5
 def fill(x):
     "Gaps of (T, N) closed by the last value before them (by the first one at the start); 0 for an empty series."
-    missing = x.isnan()
-    if not missing.any(): return x
-    t = torch.arange(len(x), device=x.device)[:, None]
-    before = torch.where(missing, -1, t).cummax(0).values
-    first = torch.where(missing, len(x), t).amin(0).clamp(max=len(x) - 1)
-    return x.gather(0, torch.where(before < 0, first, before)).nan_to_num(0.)
+    if not x.isnan().any(): return x
+    x = x.clone()
+    for t in range(1, len(x)): x[t] = torch.where(x[t].isnan(), x[t - 1], x[t])
+    for t in range(len(x) - 2, -1, -1): x[t] = torch.where(x[t].isnan(), x[t + 1], x[t])
+    return x.nan_to_num_(0.)
 
 # %% ../../nbs/15_baselines.ipynb #7540238a
 class Baseline(ForecastModel):
@@ -114,7 +113,7 @@ class Seasonal(Baseline):
         before = torch.where(known[:, None], x[year], torch.nan)
         return torch.where(before.isnan(), last_valid(x)[0], before)
 
-# %% ../../nbs/15_baselines.ipynb #3eebce12
+# %% ../../nbs/15_baselines.ipynb #25296722
 @register("recent_mean")
 class RecentMean(Baseline):
     "The mean of the last five values; the last one where it has fewer."

@@ -6,7 +6,7 @@
 __all__ = ['NEIGHBOURHOOD_SIDES', 'LEAST_DATES', 'FIT_CELLS', 'TRIAL_CELLS', 'PIECE', 'SHARES', 'Neighbourhood', 'neighbourhoods',
            'scale_components', 'find_offsets', 'step_weights', 'MultiscaleGP', 'match_dates']
 
-# %% ../../nbs/15b_multiscale_gp.ipynb #e996ea01
+# %% ../../nbs/15b_multiscale_gp.ipynb #bbc97eae
 import numpy as np
 import scipy.sparse as sp
 import torch
@@ -15,9 +15,9 @@ from torch import nn
 
 from .core import register
 from .baselines import Baseline, fill
-from .temporal_gp import FilledIn, TemporalGP, filled_in, fit_hyperparameters
+from .temporal_gp import FilledIn, Predictor, TemporalGP, filled_in, fit_hyperparameters
 
-# %% ../../nbs/15b_multiscale_gp.ipynb #7e977cc2
+# %% ../../nbs/15b_multiscale_gp.ipynb #9999f889
 NEIGHBOURHOOD_SIDES = 300., 1000., 3000., 10_000., 30_000.   # metres; the whole area comes last
 
 class Neighbourhood:
@@ -35,7 +35,7 @@ class Neighbourhood:
         self.width = int(ij[:, 1].max()) + 2
         self.codes, self.block = np.unique(ij[:, 0] * self.width + ij[:, 1], return_inverse=True)
         self.members = sp.csr_matrix((np.ones(len(ij), np.float32), (self.block, np.arange(len(ij)))))
-        self.blocks = len(self.codes)
+        self.blocks, self._all = len(self.codes), (None, None)
 
     def around(self, blocks):
         "The blocks (K, blocks) within the square around each of some blocks, as a matrix of zeros and ones."
@@ -51,14 +51,24 @@ class Neighbourhood:
         return sp.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), (len(blocks), self.blocks))
 
     def means(self, series, blocks) -> np.ndarray:
-        "Means (T, K) of series (T, N) without gaps, around each of K blocks."
+        "Means (T, K) of series (T, N) without gaps, around each of K blocks. Where blocks are few, all are computed once and kept."
+        if 8 * self.blocks <= series.shape[1]:
+            if self._all[0] is not series: self._all = series, self._means_of_all(series)
+            return self._all[1][:, blocks]
         points = self.around(blocks) @ self.members
         used = np.unique(points.indices)
         points = points[:, used].multiply(self.weights[used]).tocsr()
         total = np.asarray(points.sum(1)).ravel()
         return ((points @ np.ascontiguousarray(series[:, used].T)) / total[:, None]).T
 
-# %% ../../nbs/15b_multiscale_gp.ipynb #4d836770
+    def _means_of_all(self, series):
+        "Means (T, blocks), one date at a time."
+        sums = lambda v: np.bincount(self.block, v, self.blocks).astype(np.float32)
+        blocks = np.stack([sums(self.weights * x) for x in series], 1)
+        around = self.around(np.arange(self.blocks))
+        return ((around @ blocks) / (around @ sums(self.weights))[:, None]).T
+
+# %% ../../nbs/15b_multiscale_gp.ipynb #cf373f99
 def neighbourhoods(positions, weights, sides=NEIGHBOURHOOD_SIDES) -> list:
     "The neighbourhoods worth having for points (N, 2), the smallest first, the whole area last; none for fewer than three points."
     if positions is None or len(positions) < 3: return []
@@ -71,7 +81,7 @@ def neighbourhoods(positions, weights, sides=NEIGHBOURHOOD_SIDES) -> list:
         if held >= 2 * before: out, before = [*out, n], held
     return [*out, Neighbourhood(positions, weights)]
 
-# %% ../../nbs/15b_multiscale_gp.ipynb #82134625
+# %% ../../nbs/15b_multiscale_gp.ipynb #2acea7f5
 def scale_components(series, levels, cells):
     """The scale components of some points.
 
@@ -94,7 +104,7 @@ def scale_components(series, levels, cells):
         values, index = means, at
     yield values, index
 
-# %% ../../nbs/15b_multiscale_gp.ipynb #de90f645
+# %% ../../nbs/15b_multiscale_gp.ipynb #b71dea33
 def find_offsets(days, series, factor=3., least=20) -> list:
     """Indices of the dates at which all points together are offset, such as by an earthquake.
 
@@ -114,7 +124,7 @@ def find_offsets(days, series, factor=3., least=20) -> list:
         if usual > 0 and change[t] > limit * usual: found.append(t + 1)
     return found
 
-# %% ../../nbs/15b_multiscale_gp.ipynb #dbbed331
+# %% ../../nbs/15b_multiscale_gp.ipynb #49ebd74b
 LEAST_DATES = 60    # below this an annual wave and a trend cannot be told apart
 FIT_CELLS = 400     # points whose components the hyperparameters are fitted to
 TRIAL_CELLS = 1000  # points on which the neighbours are tried
@@ -127,7 +137,7 @@ def step_weights(series, training) -> np.ndarray:
     total = sum((series[b] - series[a])**2 for a, b in zip(at, at[1:])) / max(len(at) - 1, 1)
     return (1 / (total + .1 * np.median(total) + 1e-9)).astype(np.float32)
 
-# %% ../../nbs/15b_multiscale_gp.ipynb #c0a76152
+# %% ../../nbs/15b_multiscale_gp.ipynb #54649021
 @register("multiscale_gp")
 class MultiscaleGP(Baseline):
     """The sum of a temporal Gaussian process for each scale component, or that of each point alone, or the mean of both.
@@ -188,7 +198,7 @@ class MultiscaleGP(Baseline):
         self.offsets = self._find_offsets()
         return self
 
-# %% ../../nbs/15b_multiscale_gp.ipynb #9c09d4bb
+# %% ../../nbs/15b_multiscale_gp.ipynb #8fcb7fb6
 @patch
 def _some(self: MultiscaleGP, most):
     "At most so many points, always the same."
@@ -211,7 +221,7 @@ def _find_offsets(self: MultiscaleGP):
     level = self.levels[0]
     return find_offsets(self.days.numpy(), level.means(self.series, np.unique(level.block[cells])))
 
-# %% ../../nbs/15b_multiscale_gp.ipynb #190840de
+# %% ../../nbs/15b_multiscale_gp.ipynb #4a43dc8c
 def match_dates(days, origins, leads):
     """The date that verifies each lead of each origin.
 
@@ -232,7 +242,7 @@ def match_dates(days, origins, leads):
     near = np.abs(days[nearest] - wanted) < np.diff(leads, prepend=0).min() / 2
     return np.where(near & (nearest > np.asarray(origins)[:, None]), nearest, -1)
 
-# %% ../../nbs/15b_multiscale_gp.ipynb #e79d9a47
+# %% ../../nbs/15b_multiscale_gp.ipynb #2058f853
 @patch
 def _try_neighbours(self: MultiscaleGP, training):
     "The share of the scale components, of 0, 0.5 and 1, with the least squared error over the last third of the training dates."
@@ -267,10 +277,11 @@ def predict_many(self: MultiscaleGP, origins, futures, cells=None):
     shape = len(origins), len(futures[0]), len(cells)
     mean, variance = torch.zeros(shape), torch.zeros(shape)
     known = dict(filled=self.filled, offsets=[self.days[t] for t in self.offsets])
+    predictors = {}
     for a in range(0, len(cells), PIECE):
-        some = cells[a:a + PIECE]
-        for share, gp, values, index in self._parts(some):
-            m, v = gp.predict(self.days, values, origins, futures, **known)
+        for share, gp, values, index in self._parts(cells[a:a + PIECE]):
+            if gp not in predictors: predictors[gp] = Predictor(gp, self.days, origins, futures, **known)
+            m, v = predictors[gp](values)
             mean[..., a:a + PIECE] += share * m[..., index]
             variance[..., a:a + PIECE] += share * v[..., index]
     return mean, variance
@@ -290,7 +301,7 @@ def predict(self: MultiscaleGP, origin, future_days):
     mean, variance = self.predict_many([origin], torch.as_tensor(future_days)[None])
     return mean[0], variance[0]
 
-# %% ../../nbs/15b_multiscale_gp.ipynb #51ac3594
+# %% ../../nbs/15b_multiscale_gp.ipynb #56000162
 def _from_windows(windows):
     "Series, days, positions and time of the study's windows, of the cells that have a value."
     x = windows.truth.flatten(1)
