@@ -6,7 +6,7 @@
 __all__ = ['MAX_CELLS', 'MAX_COLUMNS', 'MAX_BYTES', 'MAX_RATIO', 'NUMBERS', 'MISSING', 'VECTORS', 'Dialect', 'sniff', 'BadRow',
            'as_number', 'parse', 'parse_patiently', 'Rows', 'Table', 'read_text', 'is_columns', 'read_columns']
 
-# %% ../nbs/00e_rows.ipynb #0cb037b3
+# %% ../nbs/00e_rows.ipynb #cf9c8dd3
 import contextlib
 import csv
 import io
@@ -30,7 +30,7 @@ from .egms import DESCRIPTORS, EGMSFormatError
 from .files import sha256_of
 from .header import Header, read_header
 
-# %% ../nbs/00e_rows.ipynb #452ab711
+# %% ../nbs/00e_rows.ipynb #f3d86e2a
 MAX_CELLS = 1_000_000    # the cells of a tile, if all of it is land
 MAX_COLUMNS = 420        # seven years of six-day dates, and what stands before them
 MAX_BYTES = MAX_CELLS * MAX_COLUMNS * 7
@@ -43,7 +43,7 @@ def _check_size(claimed, packed, name):
     if claimed > 1e6 and claimed > MAX_RATIO * packed:
         raise EGMSFormatError(f"{name}: unpacks to {claimed / max(packed, 1):.0f} times its size, which no tile does; download it again")
 
-# %% ../nbs/00e_rows.ipynb #6c0bfb96
+# %% ../nbs/00e_rows.ipynb #affade2c
 def _check_members(archive, name):
     "The one table in a zip, and its xml if there is one."
     members = [m for m in archive.infolist() if not m.is_dir() and not re.search(r"(^|/)(__MACOSX/|\._)", m.filename)]
@@ -58,7 +58,7 @@ def _check_members(archive, name):
         raise EGMSFormatError(f"{name}: expected one CSV in the zip, found {len(tables) or 'none'} ({found}); pack one tile a zip")
     return tables[0], next(iter(ending(".xml")), None)
 
-# %% ../nbs/00e_rows.ipynb #a83c2ec3
+# %% ../nbs/00e_rows.ipynb #12d8ac13
 _DAMAGE = (zipfile.BadZipFile, zlib.error, isal_zlib.error, EOFError, OSError, RuntimeError, ValueError, LookupError, OverflowError)
 
 @contextlib.contextmanager
@@ -87,7 +87,7 @@ def _open_text(raw, name, size):
         with archive, stream: yield stream, table.filename, table.file_size, text
     else: yield raw, name, size, ""
 
-# %% ../nbs/00e_rows.ipynb #e6e09ed5
+# %% ../nbs/00e_rows.ipynb #36309ad2
 _BLOCK = 8 << 20
 
 def _blocks(stream, name, size):
@@ -105,7 +105,7 @@ def _from_utf16(data, name):
     try: return data.decode("utf-16").replace("\r\n", "\n").encode()
     except UnicodeDecodeError: raise EGMSFormatError(f"{name}: line 1: is not UTF-8 text (UTF-16 or binary); save it as CSV in UTF-8") from None
 
-# %% ../nbs/00e_rows.ipynb #7c938cd9
+# %% ../nbs/00e_rows.ipynb #691737df
 @dataclass
 class Dialect:
     "How a table is written: names in the header, what separates fields, quotes, the decimal mark, notes."
@@ -128,9 +128,10 @@ def _header_text(line, name):
 
 def _split(text, separator):
     "The fields of a line."
-    return next(csv.reader([text], delimiter=separator), [])
+    try: return next(csv.reader([text.replace("\r", " ")], delimiter=separator), [])
+    except csv.Error: return text.split(separator)   # binary rubbish, or a field without end
 
-# %% ../nbs/00e_rows.ipynb #ed40bad0
+# %% ../nbs/00e_rows.ipynb #94867557
 _WITH_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
 _WITH_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
 
@@ -157,7 +158,7 @@ def _with_row_names(found, rows):
     found.columns = [*found.columns, ""] if trailing else ["", *found.columns]
     return found
 
-# %% ../nbs/00e_rows.ipynb #deca802a
+# %% ../nbs/00e_rows.ipynb #385dbba8
 NUMBERS = {"easting", "northing", "longitude", "latitude", *DESCRIPTORS}
 MISSING = ["", "na", "n/a", "nan", "-nan", "null", "<null>", "(null)", "#n/a", "#na", "none", "nil", "-", "--", "nd", "n.d.", "no data", "nodata",
            "missing", "#value!", "#num!", "#div/0!", "#ref!", "#null!", ".", "?", "<na>", "nat", "\\n", "1.#qnan", "1.#ind", "-1.#ind"]
@@ -179,7 +180,7 @@ def as_number(column: pl.Series, decimal: str = ".") -> tuple[pl.Series, int]:
     words = int((missing & (text.fill_null("") != "")).sum())
     return number, words
 
-# %% ../nbs/00e_rows.ipynb #7ec87168
+# %% ../nbs/00e_rows.ipynb #b60fc5a4
 def _kinds(header):
     "The kind of each column: dates as float32, other numbers as float64, the rest as text."
     kinds = {c: pl.Float64 if c in NUMBERS else pl.String for c in header.names}
@@ -199,7 +200,7 @@ def parse(block: bytes, header: Header, dialect: Dialect) -> tuple[pl.DataFrame,
     if table[header.names[-1]].null_count() and (quote or _ragged(block, header, dialect)): return parse_patiently(block, header, dialect)
     return table, 0
 
-# %% ../nbs/00e_rows.ipynb #7180ef44
+# %% ../nbs/00e_rows.ipynb #38873594
 def _fields(block, header, dialect):
     "Check the number of fields of each line; empty ones at the end may be missing or too many."
     try: text = block.decode()
@@ -228,7 +229,7 @@ def parse_patiently(block: bytes, header: Header, dialect: Dialect) -> tuple[pl.
         numbers[c], words = number.cast(kind), words + more
     return table.with_columns(**numbers), words
 
-# %% ../nbs/00e_rows.ipynb #283155f6
+# %% ../nbs/00e_rows.ipynb #0151499e
 def _check_memory(cells, dates, name):
     "Refuse what does not fit into memory; twice the array is needed at most."
     need, free = 2 * 4 * cells * dates, psutil.virtual_memory().available
@@ -273,7 +274,7 @@ class Rows:
         values = self.values[:, :self.n]
         return pl.concat(self.meta).rechunk(), values if self.n > 0.8 * self.values.shape[1] else values.copy()
 
-# %% ../nbs/00e_rows.ipynb #f791fa16
+# %% ../nbs/00e_rows.ipynb #466a12a7
 @dataclass
 class Table:
     """A table as read: nothing cleaned yet.
@@ -293,7 +294,7 @@ class Table:
     low: float = 0.0
     high: float = 0.0
 
-# %% ../nbs/00e_rows.ipynb #2e75edaa
+# %% ../nbs/00e_rows.ipynb #30b985df
 class _Reader:
     "What happens to each block: line numbers, places, the wanted area."
     def __init__(self, name, header, level_of, crs, inside):
@@ -328,7 +329,7 @@ class _Reader:
         if len(self.lost) > 0.1 * (self.seen + len(self.lost)): raise EGMSFormatError(f"{where}: has no finite coordinate; a row needs its place")
         return [f"{len(self.lost)} {'row' if len(self.lost) == 1 else 'rows'} dropped: no coordinates (first at line {self.lost[0]})"]
 
-# %% ../nbs/00e_rows.ipynb #05d0406b
+# %% ../nbs/00e_rows.ipynb #e0eed4f2
 def read_text(source: Path | bytes, name: str, level_of: Callable, crs: Any = None, inside: Callable | None = None) -> Table:
     """Read a table of text: CSV and its kin, plain, gzipped or in a zip.
 
@@ -360,7 +361,7 @@ def read_text(source: Path | bytes, name: str, level_of: Callable, crs: Any = No
 
 def _raw(source): return open(source, "rb") if isinstance(source, Path) else io.BytesIO(source)
 
-# %% ../nbs/00e_rows.ipynb #471a3840
+# %% ../nbs/00e_rows.ipynb #f06f410b
 def _parsed(body, blocks, header, dialect, reader, pool):
     "(block, table) in the order of the file, a few blocks ahead."
     ahead, block = deque(), body
@@ -387,7 +388,7 @@ def _finish(rows, reader, header, notes, digest, xml=""):
     return Table(meta, values, list(header.dates.values()), list(header.dates), reader.places.level, notes, digest, xml,
                  rows.finite, rows.low, rows.high)
 
-# %% ../nbs/00e_rows.ipynb #f85fcaec
+# %% ../nbs/00e_rows.ipynb #0ad43d69
 VECTORS = (".gpkg", ".shp", ".geojson", ".fgb")
 
 _OTHERS = {b"II*\0": "a GeoTIFF, a raster", b"MM\0*": "a GeoTIFF, a raster", b"\x89HDF": "a NetCDF or HDF file", b"CDF\1": "a NetCDF file",
@@ -410,7 +411,7 @@ def _layer_of_points(source, name):
     if len(fit) == 1: return fit[0]
     raise EGMSFormatError(f"{name}: has {len(fit) or 'no'} layers with dates ({', '.join(layers[:5])}); save the one that is meant as a file of its own")
 
-# %% ../nbs/00e_rows.ipynb #bec5cc2d
+# %% ../nbs/00e_rows.ipynb #1bcdd883
 def _load_columns(source, name, kind):
     "The columns of a file, and its geometry (a GeoSeries) or None."
     import geopandas
@@ -440,7 +441,7 @@ def _from_geometry(table, shapes, crs, name):
         if np.nanmedian(apart) < 10: return table, notes
     return table.with_columns(easting=pl.Series(east), northing=pl.Series(north)), notes
 
-# %% ../nbs/00e_rows.ipynb #918bbe4b
+# %% ../nbs/00e_rows.ipynb #be6b20bc
 def read_columns(source: Path | bytes, name: str, level: str = "", crs: Any = None, inside: Callable | None = None) -> Table:
     "Read a GeoPackage, Shapefile or (Geo)Parquet file; parameters as in `read_text`."
     table, shapes = _load_columns(source, name, is_columns(source, name))
