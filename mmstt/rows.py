@@ -6,7 +6,7 @@
 __all__ = ['MAX_CELLS', 'MAX_COLUMNS', 'MAX_BYTES', 'MAX_RATIO', 'NUMBERS', 'MISSING', 'VECTORS', 'Dialect', 'sniff', 'BadRow',
            'as_number', 'parse', 'parse_patiently', 'Rows', 'Table', 'read_text', 'is_columns', 'read_columns']
 
-# %% ../nbs/00e_rows.ipynb #cf9c8dd3
+# %% ../nbs/00e_rows.ipynb #ceb1064b
 import contextlib
 import csv
 import io
@@ -30,7 +30,7 @@ from .egms import DESCRIPTORS, EGMSFormatError
 from .files import sha256_of
 from .header import Header, read_header
 
-# %% ../nbs/00e_rows.ipynb #f3d86e2a
+# %% ../nbs/00e_rows.ipynb #9e7e9152
 MAX_CELLS = 1_000_000    # the cells of a tile, if all of it is land
 MAX_COLUMNS = 420        # seven years of six-day dates, and what stands before them
 MAX_BYTES = MAX_CELLS * MAX_COLUMNS * 7
@@ -43,7 +43,7 @@ def _check_size(claimed, packed, name):
     if claimed > 1e6 and claimed > MAX_RATIO * packed:
         raise EGMSFormatError(f"{name}: unpacks to {claimed / max(packed, 1):.0f} times its size, which no tile does; download it again")
 
-# %% ../nbs/00e_rows.ipynb #affade2c
+# %% ../nbs/00e_rows.ipynb #12830895
 def _check_members(archive, name):
     "The one table in a zip, and its xml if there is one."
     members = [m for m in archive.infolist() if not m.is_dir() and not re.search(r"(^|/)(__MACOSX/|\._)", m.filename)]
@@ -58,7 +58,7 @@ def _check_members(archive, name):
         raise EGMSFormatError(f"{name}: expected one CSV in the zip, found {len(tables) or 'none'} ({found}); pack one tile a zip")
     return tables[0], next(iter(ending(".xml")), None)
 
-# %% ../nbs/00e_rows.ipynb #12d8ac13
+# %% ../nbs/00e_rows.ipynb #1d71ee68
 _DAMAGE = (zipfile.BadZipFile, zlib.error, isal_zlib.error, EOFError, OSError, RuntimeError, ValueError, LookupError, OverflowError)
 
 @contextlib.contextmanager
@@ -87,7 +87,7 @@ def _open_text(raw, name, size):
         with archive, stream: yield stream, table.filename, table.file_size, text
     else: yield raw, name, size, ""
 
-# %% ../nbs/00e_rows.ipynb #36309ad2
+# %% ../nbs/00e_rows.ipynb #de12061d
 _BLOCK = 8 << 20
 
 def _blocks(stream, name, size):
@@ -105,7 +105,7 @@ def _from_utf16(data, name):
     try: return data.decode("utf-16").replace("\r\n", "\n").encode()
     except UnicodeDecodeError: raise EGMSFormatError(f"{name}: line 1: is not UTF-8 text (UTF-16 or binary); save it as CSV in UTF-8") from None
 
-# %% ../nbs/00e_rows.ipynb #691737df
+# %% ../nbs/00e_rows.ipynb #c72b4f1a
 @dataclass
 class Dialect:
     "How a table is written: names in the header, what separates fields, quotes, the decimal mark, notes."
@@ -131,7 +131,7 @@ def _split(text, separator):
     try: return next(csv.reader([text.replace("\r", " ")], delimiter=separator), [])
     except csv.Error: return text.split(separator)   # binary rubbish, or a field without end
 
-# %% ../nbs/00e_rows.ipynb #94867557
+# %% ../nbs/00e_rows.ipynb #53fe9267
 _WITH_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
 _WITH_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
 
@@ -158,7 +158,7 @@ def _with_row_names(found, rows):
     found.columns = [*found.columns, ""] if trailing else ["", *found.columns]
     return found
 
-# %% ../nbs/00e_rows.ipynb #385dbba8
+# %% ../nbs/00e_rows.ipynb #79073d13
 NUMBERS = {"easting", "northing", "longitude", "latitude", *DESCRIPTORS}
 MISSING = ["", "na", "n/a", "nan", "-nan", "null", "<null>", "(null)", "#n/a", "#na", "none", "nil", "-", "--", "nd", "n.d.", "no data", "nodata",
            "missing", "#value!", "#num!", "#div/0!", "#ref!", "#null!", ".", "?", "<na>", "nat", "\\n", "1.#qnan", "1.#ind", "-1.#ind"]
@@ -180,7 +180,7 @@ def as_number(column: pl.Series, decimal: str = ".") -> tuple[pl.Series, int]:
     words = int((missing & (text.fill_null("") != "")).sum())
     return number, words
 
-# %% ../nbs/00e_rows.ipynb #b60fc5a4
+# %% ../nbs/00e_rows.ipynb #48570399
 def _kinds(header):
     "The kind of each column: dates as float32, other numbers as float64, the rest as text."
     kinds = {c: pl.Float64 if c in NUMBERS else pl.String for c in header.names}
@@ -200,7 +200,7 @@ def parse(block: bytes, header: Header, dialect: Dialect) -> tuple[pl.DataFrame,
     if table[header.names[-1]].null_count() and (quote or _ragged(block, header, dialect)): return parse_patiently(block, header, dialect)
     return table, 0
 
-# %% ../nbs/00e_rows.ipynb #38873594
+# %% ../nbs/00e_rows.ipynb #e86933a3
 def _fields(block, header, dialect):
     "Check the number of fields of each line; empty ones at the end may be missing or too many."
     try: text = block.decode()
@@ -229,7 +229,7 @@ def parse_patiently(block: bytes, header: Header, dialect: Dialect) -> tuple[pl.
         numbers[c], words = number.cast(kind), words + more
     return table.with_columns(**numbers), words
 
-# %% ../nbs/00e_rows.ipynb #0151499e
+# %% ../nbs/00e_rows.ipynb #f090a28d
 def _check_memory(cells, dates, name):
     "Refuse what does not fit into memory; twice the array is needed at most."
     need, free = 2 * 4 * cells * dates, psutil.virtual_memory().available
@@ -247,13 +247,13 @@ class Rows:
         self.meta, self.n, self.finite = [], 0, True
         self.values, self.low, self.high = np.empty((len(self.dates), 0), np.float32), np.inf, -np.inf
 
-    def add(self, table: pl.DataFrame, expected: int):
-        "Append a block's rows; `expected` is a guess of how many rows there will be."
+    def add(self, table: pl.DataFrame, meta: pl.DataFrame, expected: int):
+        "Append a block's rows, dates in `table`, the rest in `meta`; `expected` is a guess of how many rows there will be."
         end = self.n + len(table)
         if end > self.values.shape[1]: self._grow(max(expected, end + end // 2))
         for row, date in zip(self.values, self.dates): row[self.n:end] = table.get_column(date).to_numpy()
         self._see(self.values[:, self.n:end])
-        self.meta.append(table.select(self.others))
+        self.meta.append(meta.select(self.others))
         self.n = end
 
     def _grow(self, n):
@@ -265,16 +265,18 @@ class Rows:
     def _see(self, new):
         "Whether all values are finite, and their range: both cost little here and spare later passes."
         if not new.size: return
-        self.finite &= bool(np.isfinite(new.sum()))
-        self.low = min(self.low, float(np.fmin.reduce(new, axis=None)))
-        self.high = max(self.high, float(np.fmax.reduce(new, axis=None)))
+        low, high = new.min(), new.max()
+        if not np.isfinite([low, high]).all():
+            self.finite = False
+            low, high = np.fmin.reduce(new, axis=None), np.fmax.reduce(new, axis=None)
+        self.low, self.high = min(self.low, float(low)), max(self.high, float(high))
 
     def result(self) -> tuple[pl.DataFrame, np.ndarray]:
         "Everything but displacement as a table, and displacement (dates, points)."
         values = self.values[:, :self.n]
         return pl.concat(self.meta).rechunk(), values if self.n > 0.8 * self.values.shape[1] else values.copy()
 
-# %% ../nbs/00e_rows.ipynb #466a12a7
+# %% ../nbs/00e_rows.ipynb #0081d5eb
 @dataclass
 class Table:
     """A table as read: nothing cleaned yet.
@@ -294,7 +296,7 @@ class Table:
     low: float = 0.0
     high: float = 0.0
 
-# %% ../nbs/00e_rows.ipynb #30b985df
+# %% ../nbs/00e_rows.ipynb #dbf59f9e
 class _Reader:
     "What happens to each block: line numbers, places, the wanted area."
     def __init__(self, name, header, level_of, crs, inside):
@@ -302,25 +304,23 @@ class _Reader:
         self.places, self.line, self.lost, self.seen, self.words = None, 2, [], 0, 0
 
     def keep(self, table):
-        "The rows to keep, with columns `line`, `easting`, `northing`."
-        table = table.select([c for c in table.columns if c in _KEPT or c in self.header.dates])
-        table = table.with_row_index("line", offset=self.line)
-        self.line += len(table)
+        "The rows to keep, and of them all but the dates, with `line`, `easting` and `northing`."
         if self.places is None: self.places = find_places(table, self.level_of, self.crs, self.name, told=self.header.crs)
         east, north = self.places.locate(table)
         found = np.isfinite(east) & np.isfinite(north)
+        meta = table.select([c for c in table.columns if c in _KEPT]).with_row_index("line", offset=self.line)
+        meta = meta.with_columns(pl.Series("easting", east), pl.Series("northing", north))
         if not found.all(): self._note_lost(table, found)
+        self.line += len(table)
         self.seen += int(found.sum())
         keep = found if self.inside is None else found & self.inside(east, north)
-        places = [pl.Series("easting", east), pl.Series("northing", north)]
-        table = table.with_columns(places)
-        return table if keep.all() else table.filter(pl.Series(keep))
+        return (table, meta) if keep.all() else (table.filter(keep), meta.filter(keep))
 
     def _note_lost(self, table, found):
         "Rows without a place; a blank line is none."
-        lost = table.filter(pl.Series(~found))
-        blank = lost.select(pl.all_horizontal(pl.all().exclude("line").is_null())).to_series()
-        self.lost += lost.filter(~blank)["line"].to_list()
+        lost = table.filter(~found)
+        blank = lost.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
+        self.lost += (self.line + np.flatnonzero(~found)[~blank]).tolist()
 
     def notes(self):
         "Notes on the rows that have no place; an error if they are many."
@@ -329,7 +329,7 @@ class _Reader:
         if len(self.lost) > 0.1 * (self.seen + len(self.lost)): raise EGMSFormatError(f"{where}: has no finite coordinate; a row needs its place")
         return [f"{len(self.lost)} {'row' if len(self.lost) == 1 else 'rows'} dropped: no coordinates (first at line {self.lost[0]})"]
 
-# %% ../nbs/00e_rows.ipynb #e0eed4f2
+# %% ../nbs/00e_rows.ipynb #fe05b7c5
 def read_text(source: Path | bytes, name: str, level_of: Callable, crs: Any = None, inside: Callable | None = None) -> Table:
     """Read a table of text: CSV and its kin, plain, gzipped or in a zip.
 
@@ -356,12 +356,12 @@ def read_text(source: Path | bytes, name: str, level_of: Callable, crs: Any = No
             rows, reader = Rows(header.dates, header.names, name), _Reader(name, header, level, crs, inside)
             body = first.partition(b"\n")[2]
             for block, table in _parsed(body, blocks, header, dialect, reader, pool):
-                rows.add(reader.keep(table), int(1.05 * unpacked / len(block) * len(table)) + 1000)
+                rows.add(*reader.keep(table), int(1.05 * unpacked / len(block) * len(table)) + 1000)
         return _finish(rows, reader, header, dialect.notes, digest.result(), xml)
 
 def _raw(source): return open(source, "rb") if isinstance(source, Path) else io.BytesIO(source)
 
-# %% ../nbs/00e_rows.ipynb #f06f410b
+# %% ../nbs/00e_rows.ipynb #8a1d19be
 def _parsed(body, blocks, header, dialect, reader, pool):
     "(block, table) in the order of the file, a few blocks ahead."
     ahead, block = deque(), body
@@ -388,7 +388,7 @@ def _finish(rows, reader, header, notes, digest, xml=""):
     return Table(meta, values, list(header.dates.values()), list(header.dates), reader.places.level, notes, digest, xml,
                  rows.finite, rows.low, rows.high)
 
-# %% ../nbs/00e_rows.ipynb #0ad43d69
+# %% ../nbs/00e_rows.ipynb #f42db7e4
 VECTORS = (".gpkg", ".shp", ".geojson", ".fgb")
 
 _OTHERS = {b"II*\0": "a GeoTIFF, a raster", b"MM\0*": "a GeoTIFF, a raster", b"\x89HDF": "a NetCDF or HDF file", b"CDF\1": "a NetCDF file",
@@ -411,7 +411,7 @@ def _layer_of_points(source, name):
     if len(fit) == 1: return fit[0]
     raise EGMSFormatError(f"{name}: has {len(fit) or 'no'} layers with dates ({', '.join(layers[:5])}); save the one that is meant as a file of its own")
 
-# %% ../nbs/00e_rows.ipynb #1bcdd883
+# %% ../nbs/00e_rows.ipynb #4a0733a7
 def _load_columns(source, name, kind):
     "The columns of a file, and its geometry (a GeoSeries) or None."
     import geopandas
@@ -441,7 +441,7 @@ def _from_geometry(table, shapes, crs, name):
         if np.nanmedian(apart) < 10: return table, notes
     return table.with_columns(easting=pl.Series(east), northing=pl.Series(north)), notes
 
-# %% ../nbs/00e_rows.ipynb #be6b20bc
+# %% ../nbs/00e_rows.ipynb #1245b530
 def read_columns(source: Path | bytes, name: str, level: str = "", crs: Any = None, inside: Callable | None = None) -> Table:
     "Read a GeoPackage, Shapefile or (Geo)Parquet file; parameters as in `read_text`."
     table, shapes = _load_columns(source, name, is_columns(source, name))
@@ -458,7 +458,7 @@ def read_columns(source: Path | bytes, name: str, level: str = "", crs: Any = No
         crs, header.crs = "EPSG:3035", ""
     rows, reader = Rows(header.dates, table.columns, name), _Reader(name, header, level, crs, inside)
     reader.words, reader.line = words, 1
-    rows.add(reader.keep(table), len(table))
+    rows.add(*reader.keep(table), len(table))
     return _finish(rows, reader, header, notes, sha256_of(source))
 
 def _as_kind(column, kind):

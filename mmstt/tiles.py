@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['name_says', 'is_simulated', 'read_tile', 'join_tiles', 'tile_xml', 'write_tile']
 
-# %% ../nbs/00g_tiles.ipynb #4332bba4
+# %% ../nbs/00g_tiles.ipynb #20f1d6eb
 import contextlib
 import gzip
 import html
@@ -29,7 +29,7 @@ from .files import write_beside
 from .header import few
 from .rows import Table, is_columns, read_columns, read_text
 
-# %% ../nbs/00g_tiles.ipynb #06c70d33
+# %% ../nbs/00g_tiles.ipynb #2d794067
 def _same_product(a, b): return (a.level, a.tile, a.component, a.release) == (b.level, b.tile, b.component, b.release)
 
 def name_says(name: str, inner: str) -> Product | None:
@@ -41,7 +41,7 @@ def name_says(name: str, inner: str) -> Product | None:
         raise EGMSFormatError(f"{name}: holds {inner}, which is another product; use the names as delivered")
     return max(found, key=lambda p: p.twin) if found else None
 
-# %% ../nbs/00g_tiles.ipynb #e63f5052
+# %% ../nbs/00g_tiles.ipynb #0d633b55
 def is_simulated(meta: pl.DataFrame, xml: str, product: Product | None) -> bool:
     "Whether a table's name, its xml or its own column calls it simulated."
     if product and product.twin: return True
@@ -49,7 +49,7 @@ def is_simulated(meta: pl.DataFrame, xml: str, product: Product | None) -> bool:
     if "simulated" not in meta.columns: return False
     return bool(meta["simulated"].str.to_lowercase().str.strip_chars().is_in(["1", "1.0", "true", "yes", "t"]).any())
 
-# %% ../nbs/00g_tiles.ipynb #1cc2ced0
+# %% ../nbs/00g_tiles.ipynb #1f6b6a32
 def _rows(meta, values, level, home, name):
     "The rows that stay, the tile's name, identifiers, notes."
     if level == "L3": keep, tile_name, notes = cleaning.check_cells(meta, home, name)
@@ -72,7 +72,7 @@ def _values(table, values, name):
     values, dates, more = cleaning.drop_empty_dates(values, dates, name)
     return values, dates, notes + more + cleaning.note_empty(values, dates)
 
-# %% ../nbs/00g_tiles.ipynb #d491e343
+# %% ../nbs/00g_tiles.ipynb #69324712
 def _told(product, level, tile_name, dates):
     "Tile, component and release, and notes on what the name did not say."
     if product:
@@ -103,7 +103,7 @@ def _assemble(table, product, name):
                  notes=join_notes([*said, *table.notes, *row_notes, *notes, *more, *odd, *before]))
     return _dataset(meta, values, time, pid, attrs)
 
-# %% ../nbs/00g_tiles.ipynb #3f0c53d1
+# %% ../nbs/00g_tiles.ipynb #f478a492
 def _dataset(meta, values, time, pid, attrs):
     "Label the arrays; `values` (dates, points) is kept as it lies in memory, a date in one piece."
     places = ("easting", "northing") if attrs["level"] == "L3" else ("easting", "northing", "longitude", "latitude")
@@ -116,7 +116,7 @@ def _dataset(meta, values, time, pid, attrs):
 
 def _column(meta, c): return meta[c].fill_null(np.nan).to_numpy()
 
-# %% ../nbs/00g_tiles.ipynb #1358613f
+# %% ../nbs/00g_tiles.ipynb #92396f16
 def _find(path):
     "The file to read, and notes on how it was found."
     path = Path(path)
@@ -144,7 +144,7 @@ def _read(source, name, xml, crs, inside):
     table.xml = table.xml or xml
     return _assemble(table, product[0], name)
 
-# %% ../nbs/00g_tiles.ipynb #26820626
+# %% ../nbs/00g_tiles.ipynb #3fc9d592
 def _read_one(path, crs, inside):
     "A path, a folder or an open file -> a tile."
     if hasattr(path, "read"):
@@ -183,7 +183,7 @@ def read_tile(path, bbox=None, polygon=None, *, crs: Any = None) -> xr.Dataset:
     tile = tiles[0] if len(tiles) == 1 else join_tiles(tiles)
     return add_notes(tile, *notes) if notes else tile
 
-# %% ../nbs/00g_tiles.ipynb #66754e65
+# %% ../nbs/00g_tiles.ipynb #a5429e88
 def _check_together(tiles):
     "Refuse what does not belong together, in one line."
     def differ(what): return list(dict.fromkeys(t.attrs[what] for t in tiles))
@@ -207,7 +207,7 @@ def _common_dates(tiles):
     lost = np.setdiff1d(np.concatenate(every), common).astype("datetime64[D]").astype(str)
     return common, [f"{len(lost)} dates left out that not all files have ({few(lost, 3)})"] if len(lost) else []
 
-# %% ../nbs/00g_tiles.ipynb #383e7315
+# %% ../nbs/00g_tiles.ipynb #31c3d3a5
 def _repeated(tiles, component):
     "Mask of points to keep, in the order of the tiles: of a place that several files hold the first."
     places = pd.DataFrame({c: np.concatenate([t[c].values for t in tiles]) for c in ("easting", "northing")})
@@ -244,7 +244,7 @@ def join_tiles(tiles: Iterable[xr.Dataset]) -> xr.Dataset:
     joined = xr.Dataset({"displacement": (("point", "time"), values.T, {"units": "mm"}), **variables}, coords=coords | {"time": time})
     return joined.assign_attrs(_joined_attrs(tiles, parts, notes + more))
 
-# %% ../nbs/00g_tiles.ipynb #50b8f726
+# %% ../nbs/00g_tiles.ipynb #91d74c4b
 def _joined_attrs(tiles, parts, notes):
     "The attributes of several tiles together."
     def together(what, sep="+"): return sep.join(dict.fromkeys(p for t in tiles for p in t.attrs[what].split("+")))
@@ -254,7 +254,7 @@ def _joined_attrs(tiles, parts, notes):
                 source=" + ".join(t.attrs["source"] for t in tiles), sha256=" ".join(t.attrs["sha256"] for t in tiles),
                 simulated=max(t.attrs["simulated"] for t in tiles), notes=join_notes([*_told_apart(tiles), *notes]))
 
-# %% ../nbs/00g_tiles.ipynb #8d500cae
+# %% ../nbs/00g_tiles.ipynb #8b7dd81e
 def _decimals(value, digits):
     "Rounded values; no negative zero, empty where NaN."
     value = pl.Series(np.round(value, digits) + np.float32(0)).fill_nan(None)
@@ -280,7 +280,7 @@ def _table(tile):
     for date, value in zip(dates, tile.displacement.transpose("time", "point").values): columns[date] = _decimals(value, 1)
     return pl.DataFrame(columns)
 
-# %% ../nbs/00g_tiles.ipynb #eb02845d
+# %% ../nbs/00g_tiles.ipynb #471eeaa5
 def tile_xml(tile: xr.Dataset) -> str:
     "The metadata file beside a table: what it is, whom to credit, notes. A simulated tile never credits Copernicus."
     a, simulated = tile.attrs, bool(tile.attrs.get("simulated", 0))
@@ -291,7 +291,7 @@ def tile_xml(tile: xr.Dataset) -> str:
     body += "".join(f"  <note>{escape(n)}</note>\n" for n in notes_of(tile))
     return f"<?xml version='1.0' encoding='UTF-8'?>\n<TILE>\n{body}</TILE>\n"
 
-# %% ../nbs/00g_tiles.ipynb #1732d19d
+# %% ../nbs/00g_tiles.ipynb #918ad9a5
 def write_tile(tile: xr.Dataset, path: str | Path) -> Path:
     """Write a tile as EGMS delivers it: `.zip` (CSV and xml), `.csv` or `.csv.gz`, by the ending of `path`; returns the path.
 
