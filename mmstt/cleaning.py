@@ -7,7 +7,7 @@ __all__ = ['LIMIT', 'mask_missing', 'mask_descriptors', 'one_column_a_date', 'dr
            'find_cadences', 'note_gaps', 'find_offsets', 'note_offsets', 'check_cells', 'as_text', 'cell_pids',
            'point_pids', 'release_of', 'note_early_end']
 
-# %% ../nbs/00f_cleaning.ipynb #26428c11
+# %% ../nbs/00f_cleaning.ipynb #c8269801
 import re
 import warnings
 
@@ -19,7 +19,7 @@ from .area import on_lattice
 from .egms import DESCRIPTORS, EGMSFormatError, encode_pid, tile_names
 from .header import few
 
-# %% ../nbs/00f_cleaning.ipynb #b55d3481
+# %% ../nbs/00f_cleaning.ipynb #4f173e36
 LIMIT = 5_000.0  # mm
 
 def _counted(mask, what, total):
@@ -36,7 +36,7 @@ def _beyond(values):
     values[mask] = np.nan
     return note
 
-# %% ../nbs/00f_cleaning.ipynb #30f03243
+# %% ../nbs/00f_cleaning.ipynb #c4a92af0
 def _alone(values, extreme):
     "Where values equal an extreme that repeats exactly with nothing near it; None where it does not."
     beyond = np.less if extreme < 0 else np.greater
@@ -73,7 +73,7 @@ def mask_missing(values: np.ndarray, low: float, high: float) -> list[str]:
             side = np.nanmin(values) if side < 0 else np.nanmax(values)
     return notes
 
-# %% ../nbs/00f_cleaning.ipynb #fcc8a391
+# %% ../nbs/00f_cleaning.ipynb #3fb47ae7
 _LIMITS = {"height": (-600, 9_000), "height_ellipse": (-600, 9_000), "track_angle": (-361, 361), "incidence_angle": (0, 90)}
 
 def mask_descriptors(meta: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
@@ -86,7 +86,7 @@ def mask_descriptors(meta: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
         if bad.any(): wrong[c] = pl.Series(c, np.where(bad, np.nan, x))
     return meta.with_columns(**wrong), [f"values of {few(wrong)} that cannot be (-9999 and the like): read as missing"] if wrong else []
 
-# %% ../nbs/00f_cleaning.ipynb #daf2bda0
+# %% ../nbs/00f_cleaning.ipynb #d7c14657
 def one_column_a_date(values: np.ndarray, dates: list[str], columns: list[str], name: str) -> tuple[np.ndarray, list[str], list[str]]:
     "Dates in order, each once; returns values, dates, notes. Columns of one date that differ are refused by name."
     if len(set(dates)) == len(dates) and dates == sorted(dates): return values, dates, []
@@ -108,7 +108,7 @@ def _check_same(values, i, k, columns, date, name):
                               "as of two releases or components side by side; keep one of each pair")
     np.copyto(a, b, where=np.isnan(a))
 
-# %% ../nbs/00f_cleaning.ipynb #ee8d0da2
+# %% ../nbs/00f_cleaning.ipynb #b0be8111
 def drop_empty_dates(values: np.ndarray, dates: list[str], name: str) -> tuple[np.ndarray, list[str], list[str]]:
     "A date without a value at any point is no date; returns values, dates, notes."
     empty = np.array([bool(np.isnan(row[0])) and bool(np.isnan(row).all()) for row in values])
@@ -118,7 +118,7 @@ def drop_empty_dates(values: np.ndarray, dates: list[str], name: str) -> tuple[n
     where = f"{len(gone)} dates left out, empty at all points" if len(gone) > 1 else "1 date left out, empty at all points"
     return np.ascontiguousarray(values[~empty]), [d for d, e in zip(dates, empty) if not e], [f"{where} ({few(gone, 3)})"]
 
-# %% ../nbs/00f_cleaning.ipynb #a7ead8ca
+# %% ../nbs/00f_cleaning.ipynb #87d3a827
 def note_empty(values: np.ndarray, dates: list[str]) -> list[str]:
     "Notes on empty values: how many, at which dates at the beginning and the end, points without any."
     n = values.shape[1]
@@ -135,7 +135,7 @@ def note_empty(values: np.ndarray, dates: list[str]) -> list[str]:
     if blank: notes.append(f"{blank} {'point has' if blank == 1 else 'points have'} no value at all")
     return notes
 
-# %% ../nbs/00f_cleaning.ipynb #14349420
+# %% ../nbs/00f_cleaning.ipynb #0695ec4f
 def _steps(time):
     "Days between dates, and the median of those around each."
     time = np.asarray(time, "datetime64[D]")
@@ -161,7 +161,7 @@ def find_cadences(time) -> list[dict]:
     if len(runs) > 1 and runs[0][1] < 8: runs = [[0, runs[1][1]], *runs[2:]]
     return [{"from": str(time[a]), "to": str(time[b]), "step_days": float(np.median(step[a:b]))} for a, b in runs]
 
-# %% ../nbs/00f_cleaning.ipynb #9e9f83e1
+# %% ../nbs/00f_cleaning.ipynb #febbbbc9
 def note_gaps(time) -> list[str]:
     "A note on gaps, the longest named."
     gaps = find_gaps(time)
@@ -170,7 +170,7 @@ def note_gaps(time) -> list[str]:
     which = f"from {longest['from']} to {longest['to']} ({longest['days']} days)"
     return [f"no dates {which}"] if len(gaps) == 1 else [f"{len(gaps)} gaps between dates, the longest {which}"]
 
-# %% ../nbs/00f_cleaning.ipynb #6bf7ec7d
+# %% ../nbs/00f_cleaning.ipynb #77a53f8d
 _WINDOW = 5  # dates before and after, whose means are compared
 
 def _means(x, k):
@@ -185,7 +185,7 @@ def _spread(x, axis=None):
     "Robust standard deviation."
     return 1.4826 * np.nanmedian(np.abs(x - np.nanmedian(x, axis=axis, keepdims=True)), axis=axis)
 
-def find_offsets(values: np.ndarray, time, *, points: int = 1000) -> list[tuple[str, float]]:
+def find_offsets(values: np.ndarray, time, *, points: int = 600) -> list[tuple[str, float]]:
     """Dates at which all points are offset by the same amount, and the amount in mm.
 
     Parameters
@@ -205,7 +205,7 @@ def find_offsets(values: np.ndarray, time, *, points: int = 1000) -> list[tuple[
     if x.shape[1] < 3 or not np.isfinite(common).all(): return []
     return [(str(np.asarray(time, "datetime64[D]")[t]), size) for t, size in _standing_out(common, apart, k)]
 
-# %% ../nbs/00f_cleaning.ipynb #0c5b2352
+# %% ../nbs/00f_cleaning.ipynb #d44967db
 def _standing_out(common, apart, k):
     "(date index, mm) of the steps of the points' median that stay, stand out, and are alike at all points."
     level = np.median(np.lib.stride_tricks.sliding_window_view(common, k), axis=1)
@@ -225,7 +225,7 @@ def note_offsets(values: np.ndarray, time) -> list[str]:
     "A note on offsets that all points share."
     return [f"offset common to all points of {size:+.1f} mm at {date}, as where two releases meet or an earthquake moves all alike" for date, size in find_offsets(values, time)]
 
-# %% ../nbs/00f_cleaning.ipynb #de9c6f7f
+# %% ../nbs/00f_cleaning.ipynb #46e8af56
 def _dropped(mask, why, lines):
     "A note on rows left out."
     n = int(mask.sum())
@@ -244,7 +244,7 @@ def _near(names, home):
     known, which = np.unique(names, return_inverse=True)
     return np.array([abs(int(t[1:3]) - e) <= 1 and abs(int(t[4:6]) - n) <= 1 for t in known])[which]
 
-# %% ../nbs/00f_cleaning.ipynb #29152cbe
+# %% ../nbs/00f_cleaning.ipynb #78b164cc
 def _check_home(names, home, lines, name):
     "Rows far from the tile that the file is named after; many of them are a mixture."
     far = ~_near(names, home)
@@ -282,14 +282,14 @@ def check_cells(meta: pl.DataFrame, home: str, name: str) -> tuple[np.ndarray, s
     beside = [f"{count[k]} of {keep.sum()} points lie in {tiles[k]}" for k in order[1:]]
     return keep, "+".join(tiles[order]), notes + ([f"{', '.join(beside)}, read with those in {tiles[order[0]]}"] if beside else [])
 
-# %% ../nbs/00f_cleaning.ipynb #424e4587
+# %% ../nbs/00f_cleaning.ipynb #8063ef88
 def as_text(column: pl.Series) -> np.ndarray:
     "A column of text as an array of str; identifiers of ten ASCII characters, as delivered, in one piece."
     if column.null_count(): column = column.fill_null("")
     if not ((column.str.len_bytes() == 10) & (column.str.len_chars() == 10)).all(): return column.to_numpy().astype("U")
     return np.frombuffer("".join(column.to_list()).encode(), np.uint8).astype(np.uint32).view("U10")
 
-# %% ../nbs/00f_cleaning.ipynb #bc5205f0
+# %% ../nbs/00f_cleaning.ipynb #62cb8f12
 def _producer(pid):
     "The first digit of identifiers, 1 to 4."
     return np.clip(pid.astype("U1").view(np.uint32).astype(np.int64) - ord("0"), 1, 4)
@@ -311,7 +311,7 @@ def cell_pids(meta: pl.DataFrame) -> tuple[np.ndarray, list[str]]:
     if wrong.any(): notes.append(f"{wrong.sum()} pid not that of its coordinates (first {str(pid[np.argmax(wrong)])!r})")
     return pid, notes
 
-# %% ../nbs/00f_cleaning.ipynb #a1be8c85
+# %% ../nbs/00f_cleaning.ipynb #60a5ed89
 def point_pids(meta: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, list[str]]:
     "Mask of rows to keep, identifiers of points that are no cells, and notes; a row that stands twice goes."
     if "pid" not in meta.columns: return np.ones(len(meta), bool), _numbered(len(meta)), ["no column with identifiers: points numbered"]
@@ -331,7 +331,7 @@ def point_pids(meta: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, list[str]]:
 
 def _numbered(n): return np.array([f"p{k:06d}" for k in range(1, n + 1)])
 
-# %% ../nbs/00f_cleaning.ipynb #50e62674
+# %% ../nbs/00f_cleaning.ipynb #b3335b06
 def release_of(dates: list[str], level: str = "L3") -> str:
     "The release that dates belong to; the first two of EGMS began with 2015, wherever Level 3 begins."
     first, last = dates[0][:4], dates[-1][:4]

@@ -6,7 +6,7 @@
 __all__ = ['MAX_CELLS', 'MAX_COLUMNS', 'MAX_BYTES', 'MAX_RATIO', 'NUMBERS', 'MISSING', 'VECTORS', 'Dialect', 'sniff', 'BadRow',
            'as_number', 'parse', 'parse_patiently', 'Rows', 'Table', 'read_text', 'is_columns', 'read_columns']
 
-# %% ../nbs/00e_rows.ipynb #ceb1064b
+# %% ../nbs/00e_rows.ipynb #da6100aa
 import contextlib
 import csv
 import io
@@ -30,7 +30,7 @@ from .egms import DESCRIPTORS, EGMSFormatError
 from .files import sha256_of
 from .header import Header, read_header
 
-# %% ../nbs/00e_rows.ipynb #9e7e9152
+# %% ../nbs/00e_rows.ipynb #a7a28a2f
 MAX_CELLS = 1_000_000    # the cells of a tile, if all of it is land
 MAX_COLUMNS = 420        # seven years of six-day dates, and what stands before them
 MAX_BYTES = MAX_CELLS * MAX_COLUMNS * 7
@@ -43,7 +43,7 @@ def _check_size(claimed, packed, name):
     if claimed > 1e6 and claimed > MAX_RATIO * packed:
         raise EGMSFormatError(f"{name}: unpacks to {claimed / max(packed, 1):.0f} times its size, which no tile does; download it again")
 
-# %% ../nbs/00e_rows.ipynb #12830895
+# %% ../nbs/00e_rows.ipynb #4cf50451
 def _check_members(archive, name):
     "The one table in a zip, and its xml if there is one."
     members = [m for m in archive.infolist() if not m.is_dir() and not re.search(r"(^|/)(__MACOSX/|\._)", m.filename)]
@@ -58,7 +58,7 @@ def _check_members(archive, name):
         raise EGMSFormatError(f"{name}: expected one CSV in the zip, found {len(tables) or 'none'} ({found}); pack one tile a zip")
     return tables[0], next(iter(ending(".xml")), None)
 
-# %% ../nbs/00e_rows.ipynb #1d71ee68
+# %% ../nbs/00e_rows.ipynb #2a134fd9
 _DAMAGE = (zipfile.BadZipFile, zlib.error, isal_zlib.error, EOFError, OSError, RuntimeError, ValueError, LookupError, OverflowError)
 
 @contextlib.contextmanager
@@ -87,7 +87,7 @@ def _open_text(raw, name, size):
         with archive, stream: yield stream, table.filename, table.file_size, text
     else: yield raw, name, size, ""
 
-# %% ../nbs/00e_rows.ipynb #de12061d
+# %% ../nbs/00e_rows.ipynb #6decce6f
 _BLOCK = 8 << 20
 
 def _blocks(stream, name, size):
@@ -105,7 +105,7 @@ def _from_utf16(data, name):
     try: return data.decode("utf-16").replace("\r\n", "\n").encode()
     except UnicodeDecodeError: raise EGMSFormatError(f"{name}: line 1: is not UTF-8 text (UTF-16 or binary); save it as CSV in UTF-8") from None
 
-# %% ../nbs/00e_rows.ipynb #c72b4f1a
+# %% ../nbs/00e_rows.ipynb #4cd511d6
 @dataclass
 class Dialect:
     "How a table is written: names in the header, what separates fields, quotes, the decimal mark, notes."
@@ -131,7 +131,7 @@ def _split(text, separator):
     try: return next(csv.reader([text.replace("\r", " ")], delimiter=separator), [])
     except csv.Error: return text.split(separator)   # binary rubbish, or a field without end
 
-# %% ../nbs/00e_rows.ipynb #53fe9267
+# %% ../nbs/00e_rows.ipynb #d5ec4018
 _WITH_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
 _WITH_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
 
@@ -143,7 +143,7 @@ def sniff(block: bytes, name: str) -> Dialect:
     found = Dialect(_split(text, separator), separator, b'"' in block[:400_000])
     rows = [_split(t, separator) for t in (line.decode("utf-8", "replace").strip("\r") for line in lines[:20]) if t.strip()]
     if separator != ",": found.notes.append(f"columns are separated by {dict(zip(';|', ('semicolons', 'bars'))).get(separator, 'tabs')}")
-    fields = Counter("," if _WITH_COMMA.fullmatch(v.strip()) else "." if _WITH_POINT.fullmatch(v.strip()) else "" for r in rows for v in r)
+    fields = Counter("," if _WITH_COMMA.fullmatch(v.strip()) else "." if _WITH_POINT.fullmatch(v.strip()) else "" for r in rows[:5] for v in r)
     if fields[","] > fields["."]:
         found.decimal = ","
         found.notes.append("numbers are written with decimal commas")
@@ -158,7 +158,7 @@ def _with_row_names(found, rows):
     found.columns = [*found.columns, ""] if trailing else ["", *found.columns]
     return found
 
-# %% ../nbs/00e_rows.ipynb #79073d13
+# %% ../nbs/00e_rows.ipynb #1a85b17f
 NUMBERS = {"easting", "northing", "longitude", "latitude", *DESCRIPTORS}
 MISSING = ["", "na", "n/a", "nan", "-nan", "null", "<null>", "(null)", "#n/a", "#na", "none", "nil", "-", "--", "nd", "n.d.", "no data", "nodata",
            "missing", "#value!", "#num!", "#div/0!", "#ref!", "#null!", ".", "?", "<na>", "nat", "\\n", "1.#qnan", "1.#ind", "-1.#ind"]
@@ -180,7 +180,7 @@ def as_number(column: pl.Series, decimal: str = ".") -> tuple[pl.Series, int]:
     words = int((missing & (text.fill_null("") != "")).sum())
     return number, words
 
-# %% ../nbs/00e_rows.ipynb #48570399
+# %% ../nbs/00e_rows.ipynb #1c79adce
 def _kinds(header):
     "The kind of each column: dates as float32, other numbers as float64, the rest as text."
     kinds = {c: pl.Float64 if c in NUMBERS else pl.String for c in header.names}
@@ -200,7 +200,7 @@ def parse(block: bytes, header: Header, dialect: Dialect) -> tuple[pl.DataFrame,
     if table[header.names[-1]].null_count() and (quote or _ragged(block, header, dialect)): return parse_patiently(block, header, dialect)
     return table, 0
 
-# %% ../nbs/00e_rows.ipynb #e86933a3
+# %% ../nbs/00e_rows.ipynb #37579966
 def _fields(block, header, dialect):
     "Check the number of fields of each line; empty ones at the end may be missing or too many."
     try: text = block.decode()
@@ -229,7 +229,7 @@ def parse_patiently(block: bytes, header: Header, dialect: Dialect) -> tuple[pl.
         numbers[c], words = number.cast(kind), words + more
     return table.with_columns(**numbers), words
 
-# %% ../nbs/00e_rows.ipynb #f090a28d
+# %% ../nbs/00e_rows.ipynb #9a32a547
 def _check_memory(cells, dates, name):
     "Refuse what does not fit into memory; twice the array is needed at most."
     need, free = 2 * 4 * cells * dates, psutil.virtual_memory().available
@@ -276,7 +276,7 @@ class Rows:
         values = self.values[:, :self.n]
         return pl.concat(self.meta).rechunk(), values if self.n > 0.8 * self.values.shape[1] else values.copy()
 
-# %% ../nbs/00e_rows.ipynb #0081d5eb
+# %% ../nbs/00e_rows.ipynb #b7f7fa00
 @dataclass
 class Table:
     """A table as read: nothing cleaned yet.
@@ -296,7 +296,7 @@ class Table:
     low: float = 0.0
     high: float = 0.0
 
-# %% ../nbs/00e_rows.ipynb #dbf59f9e
+# %% ../nbs/00e_rows.ipynb #ffa66426
 class _Reader:
     "What happens to each block: line numbers, places, the wanted area."
     def __init__(self, name, header, level_of, crs, inside):
@@ -329,7 +329,7 @@ class _Reader:
         if len(self.lost) > 0.1 * (self.seen + len(self.lost)): raise EGMSFormatError(f"{where}: has no finite coordinate; a row needs its place")
         return [f"{len(self.lost)} {'row' if len(self.lost) == 1 else 'rows'} dropped: no coordinates (first at line {self.lost[0]})"]
 
-# %% ../nbs/00e_rows.ipynb #fe05b7c5
+# %% ../nbs/00e_rows.ipynb #dea02205
 def read_text(source: Path | bytes, name: str, level_of: Callable, crs: Any = None, inside: Callable | None = None) -> Table:
     """Read a table of text: CSV and its kin, plain, gzipped or in a zip.
 
@@ -361,7 +361,7 @@ def read_text(source: Path | bytes, name: str, level_of: Callable, crs: Any = No
 
 def _raw(source): return open(source, "rb") if isinstance(source, Path) else io.BytesIO(source)
 
-# %% ../nbs/00e_rows.ipynb #8a1d19be
+# %% ../nbs/00e_rows.ipynb #ba325ca1
 def _parsed(body, blocks, header, dialect, reader, pool):
     "(block, table) in the order of the file, a few blocks ahead."
     ahead, block = deque(), body
@@ -388,7 +388,7 @@ def _finish(rows, reader, header, notes, digest, xml=""):
     return Table(meta, values, list(header.dates.values()), list(header.dates), reader.places.level, notes, digest, xml,
                  rows.finite, rows.low, rows.high)
 
-# %% ../nbs/00e_rows.ipynb #f42db7e4
+# %% ../nbs/00e_rows.ipynb #32df30d9
 VECTORS = (".gpkg", ".shp", ".geojson", ".fgb")
 
 _OTHERS = {b"II*\0": "a GeoTIFF, a raster", b"MM\0*": "a GeoTIFF, a raster", b"\x89HDF": "a NetCDF or HDF file", b"CDF\1": "a NetCDF file",
@@ -411,7 +411,7 @@ def _layer_of_points(source, name):
     if len(fit) == 1: return fit[0]
     raise EGMSFormatError(f"{name}: has {len(fit) or 'no'} layers with dates ({', '.join(layers[:5])}); save the one that is meant as a file of its own")
 
-# %% ../nbs/00e_rows.ipynb #4a0733a7
+# %% ../nbs/00e_rows.ipynb #ba8af323
 def _load_columns(source, name, kind):
     "The columns of a file, and its geometry (a GeoSeries) or None."
     import geopandas
@@ -441,7 +441,7 @@ def _from_geometry(table, shapes, crs, name):
         if np.nanmedian(apart) < 10: return table, notes
     return table.with_columns(easting=pl.Series(east), northing=pl.Series(north)), notes
 
-# %% ../nbs/00e_rows.ipynb #1245b530
+# %% ../nbs/00e_rows.ipynb #8fdfce09
 def read_columns(source: Path | bytes, name: str, level: str = "", crs: Any = None, inside: Callable | None = None) -> Table:
     "Read a GeoPackage, Shapefile or (Geo)Parquet file; parameters as in `read_text`."
     table, shapes = _load_columns(source, name, is_columns(source, name))
