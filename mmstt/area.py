@@ -6,7 +6,7 @@
 __all__ = ['METRES', 'EUROPE', 'L2_COLUMNS', 'to_metres', 'to_degrees', 'check_crs', 'Places', 'on_lattice', 'find_places',
            'read_polygons', 'area_test']
 
-# %% ../nbs/00d_area.ipynb #e61def34
+# %% ../nbs/00d_area.ipynb #af52f5f5
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,9 +18,14 @@ import shapely
 
 from .egms import EGMSFormatError, decode_pid
 
-# %% ../nbs/00d_area.ipynb #03a6c849
+# %% ../nbs/00d_area.ipynb #0676bc5d
 METRES = "EPSG:3035"
-EUROPE = (900_000, 900_000, 7_600_000, 7_400_000)  # west, south, east, north in EPSG:3035, with Iceland and the Canaries
+EUROPE = (
+    900_000,
+    900_000,
+    7_600_000,
+    7_400_000,
+)  # west, south, east, north in EPSG:3035, with Iceland and the Canaries
 
 def to_metres(x, y, crs: Any = "EPSG:4326") -> tuple[np.ndarray, np.ndarray]:
     "Easting and northing (m, EPSG:3035) of x, y (longitude, latitude for degrees); infinite where there is none."
@@ -32,10 +37,12 @@ def to_degrees(easting, northing) -> tuple[np.ndarray, np.ndarray]:
 
 def check_crs(crs: Any) -> pyproj.CRS:
     "A coordinate system by its name or number; ValueError where there is none of that name."
-    try: return pyproj.CRS.from_user_input(crs)
-    except pyproj.exceptions.CRSError: raise ValueError(f"crs {crs!r}: is not known; give the likes of EPSG:32633") from None
+    try:
+        return pyproj.CRS.from_user_input(crs)
+    except pyproj.exceptions.CRSError:
+        raise ValueError(f"crs {crs!r}: is not known; give the likes of EPSG:32633") from None
 
-# %% ../nbs/00d_area.ipynb #67c7e02b
+# %% ../nbs/00d_area.ipynb #c55f9c98
 @dataclass
 class Places:
     "How to find the places of rows: level of the product, a function table -> (easting, northing), and notes."
@@ -45,7 +52,8 @@ class Places:
 
 L2_COLUMNS = {"track_angle", "incidence_angle", "los_east", "los_north", "los_up"}
 
-def _numbers(table, *columns): return [table[c].fill_null(np.nan).to_numpy() for c in columns]
+def _numbers(table, *columns):
+    return [table[c].fill_null(np.nan).to_numpy() for c in columns]
 
 def _columns(x, y, crs=METRES):
     "A function that takes places from two columns."
@@ -57,10 +65,15 @@ def _columns(x, y, crs=METRES):
 def _pids(table):
     "Places from the identifiers of Level 3 cells."
     east, north, _ = decode_pid(table["pid"].fill_null("").to_numpy().astype("U"))
-    ok = (east > EUROPE[0]) & (east < EUROPE[2]) & (north > EUROPE[1]) & (north < EUROPE[3])
+    ok = (
+        (east > EUROPE[0])
+        & (east < EUROPE[2])
+        & (north > EUROPE[1])
+        & (north < EUROPE[3])
+    )
     return np.where(ok, east, np.nan), np.where(ok, north, np.nan)
 
-# %% ../nbs/00d_area.ipynb #b7f74028
+# %% ../nbs/00d_area.ipynb #720d25ae
 def _share(condition, where): return float(condition[where].mean()) if where.any() else 0.0
 
 def on_lattice(east, north) -> np.ndarray:
@@ -69,19 +82,28 @@ def on_lattice(east, north) -> np.ndarray:
 
 def _degrees(east, north):
     ok = np.isfinite(east) & np.isfinite(north)
-    return bool(ok.any()) and np.abs(east[ok]).max() <= 360 and np.abs(north[ok]).max() <= 90
+    return (
+        bool(ok.any())
+        and np.abs(east[ok]).max() <= 360
+        and np.abs(north[ok]).max() <= 90
+    )
 
 def _level(table, level, name):
     "Level 2 by its columns, where the name does not say."
     second = len(L2_COLUMNS & set(table.columns)) >= 2
     if second and level == "L3":
-        raise EGMSFormatError(f"{name}: the name says Level 3, but the columns are those of Level 2 (line of sight); use the name as delivered")
+        raise EGMSFormatError(
+            f"{name}: the name says Level 3, but the columns are those of Level 2 (line of sight); use the "
+            "name as delivered"
+        )
     if level or not second: return level, []
     level = "L2b" if "gnss_velocity" in table.columns else "L2a"
     return level, [f"the name does not say the product: level {level} from the columns"]
 
-# %% ../nbs/00d_area.ipynb #cd268f39
-def find_places(table: pl.DataFrame, level: str = "", crs: Any = None, name: str = "table", *, told: str = "") -> Places:
+# %% ../nbs/00d_area.ipynb #d5675b44
+def find_places(
+    table: pl.DataFrame, level: str = "", crs: Any = None, name: str = "table", *, told: str = ""
+) -> Places:
     """How the places of a table are found.
 
     Parameters
@@ -97,17 +119,24 @@ def find_places(table: pl.DataFrame, level: str = "", crs: Any = None, name: str
     EGMSFormatError : no coordinates, or coordinates whose system is not known
     """
     level, notes = _level(table, level, name)
-    if {"easting", "northing"} <= set(table.columns): places = _from_metres(table, level, crs or told, name)
-    elif {"longitude", "latitude"} <= set(table.columns): places = _from_degrees(table, level, crs)
-    elif "pid" in table.columns and _share(np.isfinite(_pids(table)[0]), np.ones(len(table), bool)) > 0.9:
+    if {"easting", "northing"} <= set(table.columns):
+        places = _from_metres(table, level, crs or told, name)
+    elif {"longitude", "latitude"} <= set(table.columns):
+        places = _from_degrees(table, level, crs)
+    elif (
+        "pid" in table.columns
+        and _share(np.isfinite(_pids(table)[0]), np.ones(len(table), bool)) > 0.9
+    ):
         places = Places("L3", _pids, ["no coordinates: made from the pids"])
     else:
-        raise EGMSFormatError(f"{name}: line 1, column easting: is missing; a table needs easting and northing, or longitude and latitude")
+        raise EGMSFormatError(
+            f"{name}: line 1, column easting: is missing; a table needs easting and northing, or longitude and latitude"
+        )
     if told and not crs: places.notes.append(f"coordinates taken as {told}, as their columns' names say")
     places.notes = notes + places.notes
     return places
 
-# %% ../nbs/00d_area.ipynb #bce28f12
+# %% ../nbs/00d_area.ipynb #b7447263
 def _from_degrees(table, level, crs):
     "Places from longitude and latitude; Level 3 cells by their pids, which are exact."
     crs = crs if crs and check_crs(crs).is_geographic else "EPSG:4326"
@@ -121,28 +150,46 @@ def _from_degrees(table, level, crs):
 def _from_metres(table, level, crs, name):
     "Places from easting and northing, in EPSG:3035 or another system."
     east, north = _numbers(table, "easting", "northing")
-    if crs and check_crs(crs) != check_crs(METRES): return Places(level or "points", _columns("easting", "northing", crs))
+    if crs and check_crs(crs) != check_crs(METRES):
+        return Places(level or "points", _columns("easting", "northing", crs))
     if _degrees(east, north): return _degrees_named_metres(east, north, level, name)
-    if level or crs: return Places(level or ("L3" if _most_on_lattice(east, north) else "points"), _columns("easting", "northing"))
+    if level or crs:
+        return Places(
+            level or ("L3" if _most_on_lattice(east, north) else "points"), _columns("easting", "northing")
+        )
     if _most_on_lattice(east, north): return Places("L3", _columns("easting", "northing"))
     if {"longitude", "latitude"} <= set(table.columns): return _both(table)
-    raise EGMSFormatError(f"{name}: line 1, columns easting and northing: their coordinate system is not known; give it (--crs EPSG:32633, or EPSG:3035)")
+    raise EGMSFormatError(
+        f"{name}: line 1, columns easting and northing: their coordinate system is not known; give it (--crs "
+        "EPSG:32633, or EPSG:3035)"
+    )
 
 def _most_on_lattice(east, north):
     "Whether nearly all places are Level 3 cells in Europe."
     ok = np.isfinite(east) & np.isfinite(north)
-    inside = (east > EUROPE[0]) & (east < EUROPE[2]) & (north > EUROPE[1]) & (north < EUROPE[3])
+    inside = (
+        (east > EUROPE[0])
+        & (east < EUROPE[2])
+        & (north > EUROPE[1])
+        & (north < EUROPE[3])
+    )
     return _share(on_lattice(east, north) & inside, ok) > 0.9
 
-# %% ../nbs/00d_area.ipynb #c9200345
+# %% ../nbs/00d_area.ipynb #1afbe0cf
 def _degrees_named_metres(east, north, level, name):
     "Degrees in columns of metres: read where they can be a place in Europe."
     ok = np.isfinite(east) & np.isfinite(north)
     europe = (east > -35) & (east < 50) & (north > 26) & (north < 75)
     if level or not europe[ok].all():
-        raise EGMSFormatError(f"{name}: line 2, column easting: coordinates look like degrees, expected metres in EPSG:3035; "
-                              "use the file as delivered, or name the columns longitude and latitude")
-    return Places("points", _columns("easting", "northing", "EPSG:4326"), ["easting and northing hold degrees: taken as longitude and latitude"])
+        raise EGMSFormatError(
+            f"{name}: line 2, column easting: coordinates look like degrees, expected metres in EPSG:3035; "
+            "use the file as delivered, or name the columns longitude and latitude"
+        )
+    return Places(
+        "points",
+        _columns("easting", "northing", "EPSG:4326"),
+        ["easting and northing hold degrees: taken as longitude and latitude"],
+    )
 
 def _both(table):
     "Easting and northing beside longitude and latitude: EPSG:3035 if both agree."
@@ -151,16 +198,25 @@ def _both(table):
     if _share(apart < 20, np.isfinite(apart)) > 0.9: return Places("points", direct)
     return Places("points", made, ["easting and northing are not in EPSG:3035: places from longitude and latitude"])
 
-# %% ../nbs/00d_area.ipynb #dd0d1ec3
+# %% ../nbs/00d_area.ipynb #797c4d5a
 _AREAS = ("Polygon", "MultiPolygon", "GeometryCollection", "Unknown")
 
 def _polygon_layer(path):
     "The layer that holds polygons, and a note where it is not the only one."
     import pyogrio
     layers = pyogrio.list_layers(path)
-    fit = [n for n, kind in layers if str(kind).split(" ")[0].removesuffix("Z") in _AREAS]
-    if not fit: raise ValueError(f"{path}: holds no polygon; its layers are {', '.join(f'{n} ({kind})' for n, kind in layers)}")
-    if len(fit) > 1: raise ValueError(f"{path}: has {len(fit)} layers of polygons ({', '.join(fit)}); save the one that is meant as a file of its own")
+    fit = [
+        n for n, kind in layers if str(kind).split(" ")[0].removesuffix("Z") in _AREAS
+    ]
+    if not fit:
+        raise ValueError(
+            f"{path}: holds no polygon; its layers are {', '.join(f'{n} ({kind})' for n, kind in layers)}"
+        )
+    if len(fit) > 1:
+        raise ValueError(
+            f"{path}: has {len(fit)} layers of polygons ({', '.join(fit)}); save the one that is meant as a "
+            "file of its own"
+        )
     return fit[0], [f"polygon: layer {fit[0]} of {len(layers)}"] if len(layers) > 1 else []
 
 def _in_metres(shapes, path):
@@ -170,11 +226,17 @@ def _in_metres(shapes, path):
     inside = west > EUROPE[0] and south > EUROPE[1] and east < EUROPE[2] and north < EUROPE[3]
     fits = shapes.crs is not None and shapes.crs.is_geographic == degrees
     if fits: return shapes.to_crs(METRES), []
-    if degrees: return shapes.set_crs(4326, allow_override=True).to_crs(METRES), ["polygon: no fitting coordinate system, taken as longitude and latitude"]
-    if inside: return shapes.set_crs(METRES, allow_override=True), ["polygon: no fitting coordinate system, taken as EPSG:3035"]
+    if degrees:
+        return shapes.set_crs(4326, allow_override=True).to_crs(METRES), [
+            "polygon: no fitting coordinate system, taken as longitude and latitude"
+        ]
+    if inside:
+        return shapes.set_crs(METRES, allow_override=True), [
+            "polygon: no fitting coordinate system, taken as EPSG:3035"
+        ]
     raise ValueError(f"{path}: has no coordinate system that fits its coordinates; save it with one")
 
-# %% ../nbs/00d_area.ipynb #7d406dd8
+# %% ../nbs/00d_area.ipynb #c8d5c161
 def read_polygons(path) -> tuple[shapely.Geometry, list[str]]:
     """The area of a file of polygons (GeoJSON, GeoPackage, Shapefile) in EPSG:3035, and notes on what was mended.
 
@@ -187,7 +249,8 @@ def read_polygons(path) -> tuple[shapely.Geometry, list[str]]:
         layer, notes = _polygon_layer(path)
         shapes = geopandas.read_file(path, layer=layer)
     except ValueError: raise
-    except Exception as e: raise ValueError(f"{path}: cannot be read as a file of polygons ({str(e).splitlines()[0]})") from e
+    except Exception as e:
+        raise ValueError(f"{path}: cannot be read as a file of polygons ({str(e).splitlines()[0]})") from e
     shapes = shapes.geometry.dropna()
     shapes = shapes[~shapes.is_empty]
     if not len(shapes): raise ValueError(f"{path}: holds no polygon")
@@ -205,7 +268,7 @@ def _one_area(shapes):
     if total > area.area * (1 + 1e-9): notes.append("polygon: outlines overlap, taken together")
     return area, notes
 
-# %% ../nbs/00d_area.ipynb #f72fd63a
+# %% ../nbs/00d_area.ipynb #52d41a45
 def _box(bbox):
     "A shape from west, south, east, north; degrees are turned into metres."
     if not (len(bbox) == 4 and bbox[0] < bbox[2] and bbox[1] < bbox[3]):
@@ -226,7 +289,11 @@ def area_test(bbox=None, polygon=None) -> tuple[Callable | None, list[str]]:
     if bbox is None and not shapes: return None, notes
     for s in shapes: shapely.prepare(s)
     def test(e, n):
-        ok = np.isfinite(e) if bbox is None else (e >= bbox[0]) & (e <= bbox[2]) & (n >= bbox[1]) & (n <= bbox[3])
+        ok = (
+            np.isfinite(e)
+            if bbox is None
+            else (e >= bbox[0]) & (e <= bbox[2]) & (n >= bbox[1]) & (n <= bbox[3])
+        )
         for s in shapes: ok = ok & shapely.contains_xy(s, e, n)
         return ok
     return test, notes

@@ -7,7 +7,7 @@ __all__ = ['LIMIT', 'mask_missing', 'mask_descriptors', 'one_column_a_date', 'dr
            'find_cadences', 'note_gaps', 'find_offsets', 'note_offsets', 'check_cells', 'as_text', 'cell_pids',
            'point_pids', 'release_of', 'note_early_end']
 
-# %% ../nbs/00f_cleaning.ipynb #c8269801
+# %% ../nbs/00f_cleaning.ipynb #573c4a80
 import re
 import warnings
 
@@ -19,7 +19,7 @@ from .area import on_lattice
 from .egms import DESCRIPTORS, EGMSFormatError, encode_pid, tile_names
 from .header import few
 
-# %% ../nbs/00f_cleaning.ipynb #4f173e36
+# %% ../nbs/00f_cleaning.ipynb #d6f9f734
 LIMIT = 5_000.0  # mm
 
 def _counted(mask, what, total):
@@ -36,7 +36,7 @@ def _beyond(values):
     values[mask] = np.nan
     return note
 
-# %% ../nbs/00f_cleaning.ipynb #c4a92af0
+# %% ../nbs/00f_cleaning.ipynb #97acead1
 def _alone(values, extreme):
     "Where values equal an extreme that repeats exactly with nothing near it; None where it does not."
     beyond = np.less if extreme < 0 else np.greater
@@ -73,8 +73,13 @@ def mask_missing(values: np.ndarray, low: float, high: float) -> list[str]:
             side = np.nanmin(values) if side < 0 else np.nanmax(values)
     return notes
 
-# %% ../nbs/00f_cleaning.ipynb #3fb47ae7
-_LIMITS = {"height": (-600, 9_000), "height_ellipse": (-600, 9_000), "track_angle": (-361, 361), "incidence_angle": (0, 90)}
+# %% ../nbs/00f_cleaning.ipynb #926d653c
+_LIMITS = {
+    "height": (-600, 9_000),
+    "height_ellipse": (-600, 9_000),
+    "track_angle": (-361, 361),
+    "incidence_angle": (0, 90),
+}
 
 def mask_descriptors(meta: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     "Descriptors with values that cannot be made missing, and a note."
@@ -83,20 +88,28 @@ def mask_descriptors(meta: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
         low, high = _LIMITS.get(c, (-LIMIT, LIMIT))
         x = meta[c].fill_null(np.nan).to_numpy()
         bad = (x < low) | (x > high) | (x <= -9999)
-        if bad.any(): wrong[c] = pl.Series(c, np.where(bad, np.nan, x))
-    return meta.with_columns(**wrong), [f"values of {few(wrong)} that cannot be (-9999 and the like): read as missing"] if wrong else []
+        if bad.any():
+            wrong[c] = pl.Series(c, np.where(bad, np.nan, x))
+    return meta.with_columns(**wrong), [
+        f"values of {few(wrong)} that cannot be (-9999 and the like): read as missing"
+    ] if wrong else []
 
-# %% ../nbs/00f_cleaning.ipynb #d7c14657
-def one_column_a_date(values: np.ndarray, dates: list[str], columns: list[str], name: str) -> tuple[np.ndarray, list[str], list[str]]:
+# %% ../nbs/00f_cleaning.ipynb #490da38c
+def one_column_a_date(
+    values: np.ndarray, dates: list[str], columns: list[str], name: str
+) -> tuple[np.ndarray, list[str], list[str]]:
     "Dates in order, each once; returns values, dates, notes. Columns of one date that differ are refused by name."
     if len(set(dates)) == len(dates) and dates == sorted(dates): return values, dates, []
     order = sorted(range(len(dates)), key=lambda k: (dates[k], k))
     notes = ["dates were out of order: sorted"] if dates != sorted(dates) else []
     keep = []
     for k in order:
-        if keep and dates[keep[-1]] == dates[k]: _check_same(values, keep[-1], k, columns, dates[k], name)
-        else: keep.append(k)
-    if len(keep) < len(order): notes.append(f"{len(order) - len(keep)} dates stand twice with equal values: one column each kept")
+        if keep and dates[keep[-1]] == dates[k]:
+            _check_same(values, keep[-1], k, columns, dates[k], name)
+        else:
+            keep.append(k)
+    if len(keep) < len(order):
+        notes.append(f"{len(order) - len(keep)} dates stand twice with equal values: one column each kept")
     return np.ascontiguousarray(values[keep]), [dates[k] for k in keep], notes
 
 def _check_same(values, i, k, columns, date, name):
@@ -104,21 +117,34 @@ def _check_same(values, i, k, columns, date, name):
     a, b = values[i], values[k]
     both = np.isfinite(a) & np.isfinite(b)
     if (np.abs(a - b)[both] > 0.051).any():
-        raise EGMSFormatError(f"{name}: line 1, columns {columns[i]} and {columns[k]}: two different values for {date}, "
-                              "as of two releases or components side by side; keep one of each pair")
+        raise EGMSFormatError(
+            f"{name}: line 1, columns {columns[i]} and {columns[k]}: two different values for {date}, "
+            "as of two releases or components side by side; keep one of each pair"
+        )
     np.copyto(a, b, where=np.isnan(a))
 
-# %% ../nbs/00f_cleaning.ipynb #b0be8111
+# %% ../nbs/00f_cleaning.ipynb #fd3dfc70
 def drop_empty_dates(values: np.ndarray, dates: list[str], name: str) -> tuple[np.ndarray, list[str], list[str]]:
     "A date without a value at any point is no date; returns values, dates, notes."
-    empty = np.array([bool(np.isnan(row[0])) and bool(np.isnan(row).all()) for row in values])
+    empty = np.array(
+        [bool(np.isnan(row[0])) and bool(np.isnan(row).all()) for row in values]
+    )
     if not empty.any(): return values, dates, []
-    if empty.all(): raise EGMSFormatError(f"{name}: holds no displacement at all, every value is empty; download it again")
+    if empty.all():
+        raise EGMSFormatError(f"{name}: holds no displacement at all, every value is empty; download it again")
     gone = [d for d, e in zip(dates, empty) if e]
-    where = f"{len(gone)} dates left out, empty at all points" if len(gone) > 1 else "1 date left out, empty at all points"
-    return np.ascontiguousarray(values[~empty]), [d for d, e in zip(dates, empty) if not e], [f"{where} ({few(gone, 3)})"]
+    where = (
+        f"{len(gone)} dates left out, empty at all points"
+        if len(gone) > 1
+        else "1 date left out, empty at all points"
+    )
+    return (
+        np.ascontiguousarray(values[~empty]),
+        [d for d, e in zip(dates, empty) if not e],
+        [f"{where} ({few(gone, 3)})"],
+    )
 
-# %% ../nbs/00f_cleaning.ipynb #87d3a827
+# %% ../nbs/00f_cleaning.ipynb #cdbf2cdd
 def note_empty(values: np.ndarray, dates: list[str]) -> list[str]:
     "Notes on empty values: how many, at which dates at the beginning and the end, points without any."
     n = values.shape[1]
@@ -130,38 +156,63 @@ def note_empty(values: np.ndarray, dates: list[str]) -> list[str]:
     for k, which, part in zip(ends, ("first", "last"), (slice(0, ends[0]), slice(len(dates) - ends[1], None))):
         if not k: continue
         share = 100 * empty[part].mean() / n
-        notes.append(f"the {which} {'date is' if k == 1 else f'{k} dates are'} empty at {share:.2g} % of the points ({few(dates[part], 12)})")
+        notes.append(
+            f"the {which} {'date is' if k == 1 else f'{k} dates are'} empty at {share:.2g} % of the points "
+            f"({few(dates[part], 12)})"
+        )
     blank = int(np.isnan(values).all(0).sum())
     if blank: notes.append(f"{blank} {'point has' if blank == 1 else 'points have'} no value at all")
     return notes
 
-# %% ../nbs/00f_cleaning.ipynb #0695ec4f
+# %% ../nbs/00f_cleaning.ipynb #4eefd8ee
 def _steps(time):
     "Days between dates, and the median of those around each."
     time = np.asarray(time, "datetime64[D]")
     step = np.diff(time).astype(float)
-    around = [np.median(np.delete(step[max(i - 5, 0):i + 6], min(i, 5))) if len(step) > 1 else s for i, s in enumerate(step)]
+    around = [
+        np.median(np.delete(step[max(i - 5, 0) : i + 6], min(i, 5)))
+        if len(step) > 1
+        else s
+        for i, s in enumerate(step)
+    ]
     return time, step, np.array(around)
 
 def find_gaps(time) -> list[dict]:
     "Steps more than three times as long as those around them: from, to, days."
     time, step, around = _steps(time)
-    return [{"from": str(time[i]), "to": str(time[i + 1]), "days": int(step[i])} for i in np.flatnonzero(step > 3 * around)]
+    return [
+        {"from": str(time[i]), "to": str(time[i + 1]), "days": int(step[i])}
+        for i in np.flatnonzero(step > 3 * around)
+    ]
 
 def find_cadences(time) -> list[dict]:
     "Stretches of dates with one usual step: from, to, step_days; a stretch has at least eight dates."
     time, step, around = _steps(time)
     if not len(step): return []
-    starts = [0, *(i for i in range(1, len(step)) if around[i] != around[i - 1]), len(step)]
+    starts = [
+        0,
+        *(i for i in range(1, len(step)) if around[i] != around[i - 1]),
+        len(step),
+    ]
     runs = []
     for a, b in zip(starts, starts[1:]):
-        alike = runs and abs(around[a] - around[runs[-1][0]]) <= 0.25 * around[runs[-1][0]]
+        alike = (
+            runs and abs(around[a] - around[runs[-1][0]]) <= 0.25 * around[runs[-1][0]]
+        )
         if runs and (b - a < 8 or alike): runs[-1][1] = b
         else: runs.append([a, b])
-    if len(runs) > 1 and runs[0][1] < 8: runs = [[0, runs[1][1]], *runs[2:]]
-    return [{"from": str(time[a]), "to": str(time[b]), "step_days": float(np.median(step[a:b]))} for a, b in runs]
+    if len(runs) > 1 and runs[0][1] < 8:
+        runs = [[0, runs[1][1]], *runs[2:]]
+    return [
+        {
+            "from": str(time[a]),
+            "to": str(time[b]),
+            "step_days": float(np.median(step[a:b])),
+        }
+        for a, b in runs
+    ]
 
-# %% ../nbs/00f_cleaning.ipynb #febbbbc9
+# %% ../nbs/00f_cleaning.ipynb #25e24f55
 def note_gaps(time) -> list[str]:
     "A note on gaps, the longest named."
     gaps = find_gaps(time)
@@ -170,7 +221,7 @@ def note_gaps(time) -> list[str]:
     which = f"from {longest['from']} to {longest['to']} ({longest['days']} days)"
     return [f"no dates {which}"] if len(gaps) == 1 else [f"{len(gaps)} gaps between dates, the longest {which}"]
 
-# %% ../nbs/00f_cleaning.ipynb #77a53f8d
+# %% ../nbs/00f_cleaning.ipynb #47a8b897
 _WINDOW = 5  # dates before and after, whose means are compared
 
 def _means(x, k):
@@ -178,12 +229,15 @@ def _means(x, k):
     ok = np.isfinite(x)
     total = np.cumsum(np.vstack([np.zeros_like(x[:1]), np.where(ok, x, 0)]), axis=0)
     count = np.cumsum(np.vstack([np.zeros_like(x[:1]), ok]), axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"): mean = (total[k:] - total[:-k]) / (count[k:] - count[:-k])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = (total[k:] - total[:-k]) / (count[k:] - count[:-k])
     return mean[:-k], mean[k:]
 
 def _spread(x, axis=None):
     "Robust standard deviation."
-    return 1.4826 * np.nanmedian(np.abs(x - np.nanmedian(x, axis=axis, keepdims=True)), axis=axis)
+    return 1.4826 * np.nanmedian(
+        np.abs(x - np.nanmedian(x, axis=axis, keepdims=True)), axis=axis
+    )
 
 def find_offsets(values: np.ndarray, time, *, points: int = 600) -> list[tuple[str, float]]:
     """Dates at which all points are offset by the same amount, and the amount in mm.
@@ -203,9 +257,12 @@ def find_offsets(values: np.ndarray, time, *, points: int = 600) -> list[tuple[s
         apart = _spread(after - before, axis=1)                 # (dates - 2k + 1,), the first at date k
         common = np.nanmedian(x - np.nanmedian(x, axis=0), axis=1)
     if x.shape[1] < 3 or not np.isfinite(common).all(): return []
-    return [(str(np.asarray(time, "datetime64[D]")[t]), size) for t, size in _standing_out(common, apart, k)]
+    return [
+        (str(np.asarray(time, "datetime64[D]")[t]), size)
+        for t, size in _standing_out(common, apart, k)
+    ]
 
-# %% ../nbs/00f_cleaning.ipynb #d44967db
+# %% ../nbs/00f_cleaning.ipynb #6b568dff
 def _standing_out(common, apart, k):
     "(date index, mm) of the steps of the points' median that stay, stand out, and are alike at all points."
     level = np.median(np.lib.stride_tricks.sliding_window_view(common, k), axis=1)
@@ -218,14 +275,22 @@ def _standing_out(common, apart, k):
     out &= np.sign(once) == np.sign(size)
     out &= apart < 1.5 * np.median(apart) + 0.2
     jump = np.where(out, np.abs(once), 0)
-    peaks = [t for t in np.flatnonzero(out) if jump[t] == jump[max(t - k, 0):t + k + 1].max()]
+    peaks = [
+        t
+        for t in np.flatnonzero(out)
+        if jump[t] == jump[max(t - k, 0) : t + k + 1].max()
+    ]
     return [(t + k, round(float(size[t]), 1)) for t in peaks]
 
 def note_offsets(values: np.ndarray, time) -> list[str]:
     "A note on offsets that all points share."
-    return [f"offset common to all points of {size:+.1f} mm at {date}, as where two releases meet or an earthquake moves all alike" for date, size in find_offsets(values, time)]
+    return [
+        f"offset common to all points of {size:+.1f} mm at {date}, as where two releases meet or an earthquake "
+        "moves all alike"
+        for date, size in find_offsets(values, time)
+    ]
 
-# %% ../nbs/00f_cleaning.ipynb #46e8af56
+# %% ../nbs/00f_cleaning.ipynb #e32dbbc3
 def _dropped(mask, why, lines):
     "A note on rows left out."
     n = int(mask.sum())
@@ -235,16 +300,21 @@ def _check_lattice(east, north, lines, name):
     "Rows off the lattice; many of them are another product."
     off = ~on_lattice(east, north)
     if off.mean() > 0.1:
-        raise EGMSFormatError(f"{name}: line {lines[int(np.argmax(off))]}: {off.sum()} of {len(east)} points are off the 100 m lattice of Level 3; use the file as delivered")
+        raise EGMSFormatError(
+            f"{name}: line {lines[int(np.argmax(off))]}: {off.sum()} of {len(east)} points are off the 100 m "
+            "lattice of Level 3; use the file as delivered"
+        )
     return off
 
 def _near(names, home):
     "Whether tiles are a tile or next to it."
     e, n = int(home[1:3]), int(home[4:6])
     known, which = np.unique(names, return_inverse=True)
-    return np.array([abs(int(t[1:3]) - e) <= 1 and abs(int(t[4:6]) - n) <= 1 for t in known])[which]
+    return np.array(
+        [abs(int(t[1:3]) - e) <= 1 and abs(int(t[4:6]) - n) <= 1 for t in known]
+    )[which]
 
-# %% ../nbs/00f_cleaning.ipynb #78b164cc
+# %% ../nbs/00f_cleaning.ipynb #0af75a00
 def _check_home(names, home, lines, name):
     "Rows far from the tile that the file is named after; many of them are a mixture."
     far = ~_near(names, home)
@@ -253,8 +323,11 @@ def _check_home(names, home, lines, name):
     out = names != home
     others = few(np.unique(names[out]).tolist(), 3)
     what = "lies elsewhere" if elsewhere else "mixes two tiles"
-    raise EGMSFormatError(f"{name}: line {lines[int(np.argmax(out))]}: {out.sum()} of {len(names)} points lie in {others}, not in {home}, "
-                          f"so it {what}; use the file and name as delivered")
+    raise EGMSFormatError(
+        f"{name}: line {lines[int(np.argmax(out))]}: {out.sum()} of {len(names)} points lie in {others}, not "
+        f"in {home}, "
+        f"so it {what}; use the file and name as delivered"
+    )
 
 def check_cells(meta: pl.DataFrame, home: str, name: str) -> tuple[np.ndarray, str, list[str]]:
     """Which rows are cells of a tile or of those next to it.
@@ -280,16 +353,25 @@ def check_cells(meta: pl.DataFrame, home: str, name: str) -> tuple[np.ndarray, s
     tiles, count = np.unique(names[keep], return_counts=True)
     order = sorted(range(len(tiles)), key=lambda k: (tiles[k] != home, -count[k]))
     beside = [f"{count[k]} of {keep.sum()} points lie in {tiles[k]}" for k in order[1:]]
-    return keep, "+".join(tiles[order]), notes + ([f"{', '.join(beside)}, read with those in {tiles[order[0]]}"] if beside else [])
+    return (
+        keep,
+        "+".join(tiles[order]),
+        notes + ([f"{', '.join(beside)}, read with those in {tiles[order[0]]}"] if beside else []),
+    )
 
-# %% ../nbs/00f_cleaning.ipynb #8063ef88
+# %% ../nbs/00f_cleaning.ipynb #c43efd23
 def as_text(column: pl.Series) -> np.ndarray:
     "A column of text as an array of str; identifiers of ten ASCII characters, as delivered, in one piece."
     if column.null_count(): column = column.fill_null("")
-    if not ((column.str.len_bytes() == 10) & (column.str.len_chars() == 10)).all(): return column.to_numpy().astype("U")
-    return np.frombuffer("".join(column.to_list()).encode(), np.uint8).astype(np.uint32).view("U10")
+    if not ((column.str.len_bytes() == 10) & (column.str.len_chars() == 10)).all():
+        return column.to_numpy().astype("U")
+    return (
+        np.frombuffer("".join(column.to_list()).encode(), np.uint8)
+        .astype(np.uint32)
+        .view("U10")
+    )
 
-# %% ../nbs/00f_cleaning.ipynb #62cb8f12
+# %% ../nbs/00f_cleaning.ipynb #e9a1d84b
 def _producer(pid):
     "The first digit of identifiers, 1 to 4."
     return np.clip(pid.astype("U1").view(np.uint32).astype(np.int64) - ord("0"), 1, 4)
@@ -302,36 +384,49 @@ def cell_pids(meta: pl.DataFrame) -> tuple[np.ndarray, list[str]]:
     made = encode_pid(east, north, _producer(pid) if pid.dtype.itemsize else 1)
     wrong = pid != made
     if not wrong.any(): return pid, []
-    blank, twice = np.char.str_len(pid) == 0, pd.Series(pid).duplicated(keep=False).to_numpy() & wrong
+    blank, twice = (
+        np.char.str_len(pid) == 0,
+        pd.Series(pid).duplicated(keep=False).to_numpy() & wrong,
+    )
     again = blank | twice
     pid = np.where(again, made, pid)
     wrong &= ~again
     notes = [f"{blank.sum()} pid empty: made from the coordinates"] if blank.any() else []
-    if (twice & ~blank).any(): notes.append(f"{(twice & ~blank).sum()} pid stand at several cells: made from the coordinates")
-    if wrong.any(): notes.append(f"{wrong.sum()} pid not that of its coordinates (first {str(pid[np.argmax(wrong)])!r})")
+    if (twice & ~blank).any():
+        notes.append(f"{(twice & ~blank).sum()} pid stand at several cells: made from the coordinates")
+    if wrong.any():
+        notes.append(f"{wrong.sum()} pid not that of its coordinates (first {str(pid[np.argmax(wrong)])!r})")
     return pid, notes
 
-# %% ../nbs/00f_cleaning.ipynb #60a5ed89
+# %% ../nbs/00f_cleaning.ipynb #656a077e
 def point_pids(meta: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, list[str]]:
     "Mask of rows to keep, identifiers of points that are no cells, and notes; a row that stands twice goes."
-    if "pid" not in meta.columns: return np.ones(len(meta), bool), _numbered(len(meta)), ["no column with identifiers: points numbered"]
+    if "pid" not in meta.columns:
+        return np.ones(len(meta), bool), _numbered(len(meta)), ["no column with identifiers: points numbered"]
     pid = as_text(meta["pid"].str.strip_chars())
-    frame = pd.DataFrame(dict(pid=pid, e=meta["easting"].to_numpy(), n=meta["northing"].to_numpy()))
+    frame = pd.DataFrame(
+        dict(pid=pid, e=meta["easting"].to_numpy(), n=meta["northing"].to_numpy())
+    )
     blank = np.char.str_len(pid) == 0
     twice = frame.duplicated().to_numpy() & ~blank
     notes = [_dropped(twice, "point seen before", meta["line"].to_numpy())] if twice.any() else []
     keep = ~twice
     frame, blank = frame[keep], blank[keep]
     again = frame.pid.groupby(frame.pid).cumcount().to_numpy()
-    unique = np.where(again > 0, np.char.add(np.char.add(frame.pid.to_numpy("U"), "_"), (again + 1).astype("U")), frame.pid.to_numpy("U"))
+    unique = np.where(
+        again > 0,
+        np.char.add(np.char.add(frame.pid.to_numpy("U"), "_"), (again + 1).astype("U")),
+        frame.pid.to_numpy("U"),
+    )
     unique = np.where(blank, _numbered(len(frame)), unique)
     if blank.any(): notes.append(f"{blank.sum()} identifiers empty: numbered")
-    if (again[~blank] > 0).any(): notes.append(f"{(again[~blank] > 0).sum()} identifiers stand at several points: numbered")
+    if (again[~blank] > 0).any():
+        notes.append(f"{(again[~blank] > 0).sum()} identifiers stand at several points: numbered")
     return keep, unique, notes
 
 def _numbered(n): return np.array([f"p{k:06d}" for k in range(1, n + 1)])
 
-# %% ../nbs/00f_cleaning.ipynb #b3335b06
+# %% ../nbs/00f_cleaning.ipynb #e005543f
 def release_of(dates: list[str], level: str = "L3") -> str:
     "The release that dates belong to; the first two of EGMS began with 2015, wherever Level 3 begins."
     first, last = dates[0][:4], dates[-1][:4]

@@ -46,9 +46,9 @@ NEWER_NAMES = {"height": "height_ortho", "rmse": "rmse_ts"}  # from release 2020
 class Product:
     """What the name of an EGMS file says.
 
-    `level` is L2a, L2b or L3; `tile` is "E32N34", for Level 2 the burst ("022_0845_IW2_VV"); `component` is "U" vertical,
-    "E" east-west or "LOS" line of sight; `release` is "2018_2022"; `twin` marks a synthetic tile; `dated` is False where the
-    name holds no years, so that the dates must tell the release.
+    `level` is L2a, L2b or L3; `tile` is "E32N34", for Level 2 the burst ("022_0845_IW2_VV"); `component` is "U"
+    vertical, "E" east-west or "LOS" line of sight; `release` is "2018_2022"; `twin` marks a synthetic tile; `dated`
+    is False where the name holds no years, so that the dates must tell the release.
     """
     level: str
     tile: str
@@ -58,7 +58,7 @@ class Product:
     twin: bool = False
     dated: bool = True
 
-# %% ../nbs/00_egms.ipynb #36470a38
+# %% ../nbs/00_egms.ipynb #4639390b
 _ENDING = re.compile(r"\.(zip|csv|gz|xml|tiff?|txt|tsv|parquet|gpkg|shp)$", re.I)
 _COPY = re.compile(r"( ?\(\d+\)|[ _-]+(copy|kopie|copie|copia|kopia|kopi)[ _]?\d*)$", re.I)
 _COPY_OF = re.compile(r"^(copy of|kopie von|copie de|copia de|kopia) +", re.I)
@@ -79,23 +79,39 @@ _NO_YEARS = "2015_2021"  # the release of a name without years, if its dates do 
 def parse_name(name: str | Path) -> Product:
     "Product, tile, component and release from a file name; EGMSFormatError where it does not follow EGMS' pattern."
     stem = file_stem(name)
-    if m := _L3_NAME.fullmatch(stem): level, tile, component = "L3", m[1].upper(), m[2].upper()
-    elif m := _L2_NAME.fullmatch(stem): level, tile, component = f"L2{m[1].lower()}", m[2].upper(), "LOS"
+    if m := _L3_NAME.fullmatch(stem):
+        level, tile, component = "L3", m[1].upper(), m[2].upper()
+    elif m := _L2_NAME.fullmatch(stem):
+        level, tile, component = f"L2{m[1].lower()}", m[2].upper(), "LOS"
     else:
         base = re.split(r"[\\/]", str(name))[-1]
-        raise EGMSFormatError(f"{base}: not the name of an EGMS file; expected the likes of EGMS_L3_E32N34_100km_U_2018_2022_1.zip")
-    return Product(level, tile, component, m[3] or _NO_YEARS, int(m[4] or 1), bool(m[5]), bool(m[3]))
+        raise EGMSFormatError(
+            f"{base}: not the name of an EGMS file; expected the likes of EGMS_L3_E32N34_100km_U_2018_2022_1.zip"
+        )
+    return Product(
+        level,
+        tile,
+        component,
+        m[3] or _NO_YEARS,
+        int(m[4] or 1),
+        bool(m[5]),
+        bool(m[3]),
+    )
 
 # %% ../nbs/00_egms.ipynb #d597c964
 def tile_origin(tile_name: str) -> tuple[int, int]:
     "South-west corner (easting, northing) of a tile, or of several joined by +, in metres, EPSG:3035."
     corners = [re.fullmatch(r"E(\d{2})N(\d{2})", name) for name in tile_name.split("+")]
     if None in corners: raise EGMSFormatError(f"{tile_name}: not the name of a tile; expected the likes of E32N34")
-    return min(int(m[1]) for m in corners) * 100_000, min(int(m[2]) for m in corners) * 100_000
+    return min(int(m[1]) for m in corners) * 100_000, min(
+        int(m[2]) for m in corners
+    ) * 100_000
 
 def tile_names(easting, northing) -> np.ndarray:
     "The name of the tile that each point lies in, array of str; coordinates in metres, EPSG:3035."
-    code = np.floor_divide(easting, 100_000).astype(int) * 100 + np.floor_divide(northing, 100_000).astype(int)
+    code = np.floor_divide(easting, 100_000).astype(int) * 100 + np.floor_divide(
+        northing, 100_000
+    ).astype(int)
     known, which = np.unique(code, return_inverse=True)
     return np.array([f"E{c // 100:02d}N{c % 100:02d}" for c in known])[which]
 
@@ -110,7 +126,9 @@ def encode_pid(easting, northing, producer=1) -> np.ndarray:
     easting, northing : (N,) metres, EPSG:3035
     producer : 1 to 4, or (N,) of them
     """
-    code = np.floor_divide(northing, 100).astype(np.int64) * 2**32 + np.floor_divide(easting, 100).astype(np.int64)
+    code = np.floor_divide(northing, 100).astype(np.int64) * 2**32 + np.floor_divide(
+        easting, 100
+    ).astype(np.int64)
     code = np.atleast_1d(code)
     text = np.empty((len(code), 10), np.uint8)
     text[:, 0] = ord("0") + producer
@@ -133,22 +151,30 @@ def decode_pid(pid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     code = digit[:, 1:] @ (62 ** np.arange(8, -1, -1, dtype=np.int64))
     north, east = np.divmod(code, 2**32)
     bad = (digit < 0).any(1) | (np.char.str_len(pid) != 10)
-    return np.where(bad, -1, east * 100 + 50), np.where(bad, -1, north * 100 + 50), np.where(bad, -1, digit[:, 0])
+    return (
+        np.where(bad, -1, east * 100 + 50),
+        np.where(bad, -1, north * 100 + 50),
+        np.where(bad, -1, digit[:, 0]),
+    )
 
-# %% ../nbs/00_egms.ipynb #734798be
+# %% ../nbs/00_egms.ipynb #780c81d9
 def notes_of(ds: xr.Dataset) -> list[str]:
     "The notes that travel with a tile, a cube or a forecast."
     return [n for n in str(ds.attrs.get("notes", "")).split("; ") if n]
 
 def join_notes(notes: Iterable[str]) -> str:
     "Notes as one text, each once; no note holds the separator itself."
-    return "; ".join(dict.fromkeys(re.sub(r";\s", ", ", " ".join(n.split())) for n in notes if n.strip()))
+    return "; ".join(
+        dict.fromkeys(
+            re.sub(r";\s", ", ", " ".join(n.split())) for n in notes if n.strip()
+        )
+    )
 
 def add_notes(ds: xr.Dataset, *notes: str) -> xr.Dataset:
     "The same dataset with more notes; one that is there already is not repeated."
     return ds.assign_attrs(notes=join_notes([*notes_of(ds), *notes]))
 
-# %% ../nbs/00_egms.ipynb #7a520811
+# %% ../nbs/00_egms.ipynb #bc784620
 TABLES = (".zip", ".csv", ".csv.gz", ".tsv", ".txt", ".parquet", ".gpkg")
 
 def is_table(path: Path) -> bool:
@@ -158,7 +184,10 @@ def is_table(path: Path) -> bool:
 def list_tables(folder: str | Path) -> list[tuple[Path, Product | None]]:
     "The tables in a folder and in the folders within it, each with what its name says."
     found = []
-    folders = [Path(folder), *(d for d in sorted(Path(folder).glob("[!.]*")) if d.is_dir())]
+    folders = [
+        Path(folder),
+        *(d for d in sorted(Path(folder).glob("[!.]*")) if d.is_dir()),
+    ]
     for file in (f for d in folders if d.is_dir() for f in sorted(d.iterdir()) if is_table(f)):
         product = None
         with contextlib.suppress(EGMSFormatError): product = parse_name(file)
@@ -169,7 +198,14 @@ def list_tables(folder: str | Path) -> list[tuple[Path, Product | None]]:
 def _rank(item):
     "Measured before synthetic, then the newest release and version; a zip before what was unpacked from it."
     file, p = item
-    return not p.twin, p.release, p.version, not _COPY.search(re.sub(r"(\.\w{2,4})+$", "", file.name)), file.suffix == ".zip", str(file)
+    return (
+        not p.twin,
+        p.release,
+        p.version,
+        not _COPY.search(re.sub(r"(\.\w{2,4})+$", "", file.name)),
+        file.suffix == ".zip",
+        str(file),
+    )
 
 def _unread(tables, tile_name):
     "Files that name a tile in a way that is not EGMS'."
@@ -188,18 +224,23 @@ def find_tile(tile_name: str, folder: str | Path, component: str = "U", *, relea
     What was chosen among several, and what could not be used, is said on stderr.
     """
     tables = list_tables(folder)
-    fit = [(f, p) for f, p in tables if p and (p.level, p.tile, p.component) == ("L3", tile_name, component)]
+    fit = [
+        (f, p)
+        for f, p in tables
+        if p and (p.level, p.tile, p.component) == ("L3", tile_name, component)
+    ]
     fit = [(f, p) for f, p in fit if release in (None, p.release)]
     best = max(fit, key=_rank) if fit else (None, None)
     for line in _explain(best, fit, _unread(tables, tile_name)): print(f"{tile_name}: {line}", file=sys.stderr)
     return best[0]
 
-# %% ../nbs/00_egms.ipynb #67f82ece
+# %% ../nbs/00_egms.ipynb #44d7adbd
 def _explain(best, fit, unread):
     "What a user might not expect of a choice among files."
     file, product = best
     if unread and (file is None or product.twin):
-        yield f"{', '.join(unread[:3])} not used: the name is not EGMS'; rename it to the likes of EGMS_L3_E32N34_100km_U_2018_2022_1.csv"
+        example = "EGMS_L3_E32N34_100km_U_2018_2022_1.csv"
+        yield f"{', '.join(unread[:3])} not used: the name is not EGMS'; rename it to the likes of {example}"
     if file is None: return
     if product.twin: yield f"no delivered file, so the synthetic tile {file.name} stands in"
     others = sorted({p.release for _, p in fit if not p.twin} - {product.release})
@@ -209,7 +250,10 @@ def _explain(best, fit, unread):
 def pick_table(folder: str | Path) -> tuple[Path, str]:
     "The one table in a folder, and a note on the choice; of several releases of one tile the newest."
     tables = list_tables(folder)
-    if not tables: raise EGMSFormatError(f"{folder}: no .zip, .csv, .csv.gz, .gpkg or .parquet in this folder; name the file itself")
+    if not tables:
+        raise EGMSFormatError(
+            f"{folder}: no .zip, .csv, .csv.gz, .gpkg or .parquet in this folder; name the file itself"
+        )
     kinds = {(p.level, p.tile, p.component) if p else f.name for f, p in tables}
     if len(kinds) > 1: raise EGMSFormatError(f"{folder}: {_several(tables)}")
     if len(tables) == 1: return tables[0][0], ""
@@ -225,7 +269,7 @@ def _several(tables):
         return f"holds both components ({names}); name one of the files, or name both to read them together"
     return f"holds several tables ({names}); name the one to read, or several tiles of one component to join them"
 
-# %% ../nbs/00_egms.ipynb #0cf4c053
+# %% ../nbs/00_egms.ipynb #0e60e004
 _MOVED = dict(read_tile="tiles", write_tile="tiles", describe="overview", plot_tile="overview")
 
 def __getattr__(name):

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['NO_LOCKS', 'write_beside', 'write_text', 'plain', 'to_json', 'write_json', 'sha256_of', 'folder_lock']
 
-# %% ../nbs/00_files.ipynb #f253f6d7
+# %% ../nbs/00_files.ipynb #5eab53e0
 import contextlib
 import datetime
 import errno
@@ -21,7 +21,7 @@ from typing import Any
 import filelock
 import numpy as np
 
-# %% ../nbs/00_files.ipynb #f8fe7535
+# %% ../nbs/00_files.ipynb #4b78d6ed
 def _remove(path):
     "Take away a file or a folder, if it is there."
     if path.is_dir() and not path.is_symlink(): shutil.rmtree(path, ignore_errors=True)
@@ -58,13 +58,13 @@ def _keep(part, path):
             return kept
     return part
 
-# %% ../nbs/00_files.ipynb #abe88401
+# %% ../nbs/00_files.ipynb #8ce9ccfa
 def write_text(path: str | Path, text: str) -> Path:
     "Write text in UTF-8, whole or not at all; returns the path."
     with write_beside(path) as part: part.write_text(text, encoding="utf-8", newline="\n")
     return Path(path)
 
-# %% ../nbs/00_files.ipynb #6adc8fc5
+# %% ../nbs/00_files.ipynb #d26b3b07
 def plain(value: Any) -> Any:
     "The same as objects that JSON knows: numbers that are none become None, arrays lists, dates and paths text."
     if isinstance(value, dict): return {str(k): plain(v) for k, v in value.items()}
@@ -83,18 +83,19 @@ def write_json(path: str | Path, value: Any) -> Path:
     "Write valid JSON, indented, whole or not at all; returns the path."
     return write_text(path, to_json(value, indent=1) + "\n")
 
-# %% ../nbs/00_files.ipynb #458df697
+# %% ../nbs/00_files.ipynb #a1f0d138
 def sha256_of(source: str | Path | bytes) -> str:
     "sha256 of a whole file, or of bytes."
     if isinstance(source, bytes): return hashlib.sha256(source).hexdigest()
     with open(source, "rb") as f: return hashlib.file_digest(f, "sha256").hexdigest()
 
-# %% ../nbs/00_files.ipynb #7e5ece19
+# %% ../nbs/00_files.ipynb #ea961469
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EROFS}
 
 @contextlib.contextmanager
 def folder_lock(folder: str | Path, timeout: float = 0) -> Iterator[str]:
-    "Hold a folder; yields a note where the file system has no locks, else an empty text. RuntimeError when another holds it."
+    "Hold a folder; yields a note where the file system has no locks, else an empty text. RuntimeError when "
+    "another holds it."
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     lock, note = filelock.FileLock(folder / ".lock"), ""

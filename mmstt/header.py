@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PID_NAMES', 'ALIASES', 'Header', 'is_date', 'find_date', 'find_dates', 'find_role', 'find_crs', 'read_header', 'few']
 
-# %% ../nbs/00c_header.ipynb #8c5b7161
+# %% ../nbs/00c_header.ipynb #a098e6f0
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,38 +14,48 @@ import pandas as pd
 
 from .egms import DESCRIPTORS, EGMSFormatError, NEWER_NAMES
 
-# %% ../nbs/00c_header.ipynb #81c8d304
+# %% ../nbs/00c_header.ipynb #66d049e4
 @dataclass
 class Header:
     """What each column of a table is.
 
-    `names` holds a unique name for each column: that of its role ("pid", "easting", "mean_velocity", ...) where it has one;
-    `dates` maps the names of date columns to "20180106"; `crs` is a coordinate system that the coordinates' names tell.
+    `names` holds a unique name for each column: that of its role ("pid", "easting", "mean_velocity", ...) where it
+    has one; `dates` maps the names of date columns to "20180106"; `crs` is a coordinate system that the
+    coordinates' names tell.
     """
     names: list[str]
     dates: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     crs: str = ""
 
-# %% ../nbs/00c_header.ipynb #477763af
+# %% ../nbs/00c_header.ipynb #bf405eca
 _DATE = re.compile(r"(\d{4})([-_./]?)(\d{2})\2(\d{2})(?!\d)(?:[ T]00:?00(?::?00)?(?:\.0+)?)?")
 _BEFORE = re.compile(r"(x|d|t|u|e|ts|los|date|disp|displ|displacement|def|defo|dis|val|value|epoch)?[ _.:-]?", re.I)
-_AFTER = re.compile(r"([ _.]?(x|y|z|u|e|d|\d{1,2}|los|disp|displacement|def|mm|left|right|old|new|\[mm\]|\(mm\)))?", re.I)
+_AFTER = re.compile(
+    r"([ _.]?(x|y|z|u|e|d|\d{1,2}|los|disp|displacement|def|mm|left|right|old|new|\[mm\]|\(mm\)))?", re.I
+)
 _OTHER = re.compile(r"std|err|sig|rms|coh|vel|unc|qual|flag|weight|temp|amp|inc|height|count|var|atm|mask|n_", re.I)
 
 def is_date(year: str, month: str, day: str) -> bool:
     "Whether the calendar has this day, since the first radar satellite that measured motion (ERS-1, 1991)."
-    try: return pd.Timestamp(1991, 7, 17) <= pd.Timestamp(int(year), int(month), int(day)) < pd.Timestamp(2100, 1, 1)
-    except ValueError: return False
+    try:
+        return (
+            pd.Timestamp(1991, 7, 17)
+            <= pd.Timestamp(int(year), int(month), int(day))
+            < pd.Timestamp(2100, 1, 1)
+        )
+    except ValueError:
+        return False
 
 def find_date(column: str) -> tuple[str, str, str] | None:
     "The date in a column's name and what stands before and after it, or None."
     for m in _DATE.finditer(column):
         if m.start() and column[m.start() - 1].isdigit(): continue
-        if is_date(m[1], m[3], m[4]): return m[1] + m[3] + m[4], column[:m.start()], column[m.end():]
+        if is_date(m[1], m[3], m[4]):
+            return m[1] + m[3] + m[4], column[: m.start()], column[m.end() :]
     return None
 
-# %% ../nbs/00c_header.ipynb #7d286ea3
+# %% ../nbs/00c_header.ipynb #e4f00e06
 def _known(before, after): return bool(_BEFORE.fullmatch(before) and _AFTER.fullmatch(after))
 
 def find_dates(columns: list[str]) -> tuple[dict[str, str], list[str]]:
@@ -55,19 +65,24 @@ def find_dates(columns: list[str]) -> tuple[dict[str, str], list[str]]:
     others = {c: d for c, d in found.items() if c not in dates}
     if not dates and len({d[1:] for d in others.values()}) == 1:
         _, before, after = next(iter(others.values()))
-        if not _OTHER.search(before + " " + after): return {c: d[0] for c, d in others.items()}, []
+        if not _OTHER.search(before + " " + after):
+            return {c: d[0] for c, d in others.items()}, []
     return dates or _by_order(columns), list(others)
 
-# %% ../nbs/00c_header.ipynb #9fa732bc
+# %% ../nbs/00c_header.ipynb #d80a4b5c
 def _by_order(columns):
     "Dates with the year last, if only one order of day and month fits all of them."
     parts = {c: m.groups() for c in columns if (m := re.fullmatch(r"[Xx]?(\d{1,2})[./-](\d{1,2})[./-](\d{4})", c))}
-    orders = [order for order in ((1, 0), (0, 1)) if all(is_date(p[2], p[order[0]], p[order[1]]) for p in parts.values())]
+    orders = [
+        order
+        for order in ((1, 0), (0, 1))
+        if all(is_date(p[2], p[order[0]], p[order[1]]) for p in parts.values())
+    ]
     if len(orders) != 1: return {}
     month, day = orders[0]
     return {c: f"{p[2]}{int(p[month]):02d}{int(p[day]):02d}" for c, p in parts.items()}
 
-# %% ../nbs/00c_header.ipynb #3ee9c9ec
+# %% ../nbs/00c_header.ipynb #0ef6b7a6
 PID_NAMES = ("pid", "point_id", "pointid", "ps_id", "psid", "id", "code", "name", "station")
 _PLACES = {
     "easting": r"(.*[^a-z])?easting([^a-z].*)?|east|x|x_?coord|coord_?x|x_?(utm|epsg|3035|laea).*|(utm|epsg).*_x",
@@ -87,7 +102,7 @@ def _aliases():
     return alias | newer
 ALIASES = _aliases()
 
-# %% ../nbs/00c_header.ipynb #e21ab5cb
+# %% ../nbs/00c_header.ipynb #7362d9a1
 def find_role(column: str) -> str:
     "What a column that is no date is: pid, a coordinate, a descriptor; else an empty text."
     plain = column.lower()
@@ -98,13 +113,26 @@ def find_role(column: str) -> str:
 def find_crs(column: str) -> str:
     "The coordinate system that a column's name tells: utm33n_easting, x_epsg25832."
     plain = column.lower()
-    if m := re.search(r"utm[_ ]?(\d{1,2})[_ ]?([ns])?(?![a-z0-9])", plain): return f"EPSG:{327 if m[2] == 's' else 326}{int(m[1]):02d}"
+    if m := re.search(r"utm[_ ]?(\d{1,2})[_ ]?([ns])?(?![a-z0-9])", plain):
+        return f"EPSG:{327 if m[2] == 's' else 326}{int(m[1]):02d}"
     if m := re.search(r"epsg[_: ]?(\d{4,5})", plain): return f"EPSG:{m[1]}"
     return "EPSG:3035" if re.search(r"3035|laea", plain) else ""
 
-# %% ../nbs/00c_header.ipynb #bcdb2f3a
+# %% ../nbs/00c_header.ipynb #da115afa
 _JOINED = re.compile(r"(_[xy]|\.\d{1,2}|_left|_right)$")
-_SILENT = {"mp_type", "line", "pixel", "fid", "geom", "geometry", "ogc_fid", "objectid", "index", "wkt", "row"}  # known and not needed
+_SILENT = {
+    "mp_type",
+    "line",
+    "pixel",
+    "fid",
+    "geom",
+    "geometry",
+    "ogc_fid",
+    "objectid",
+    "index",
+    "wkt",
+    "row",
+}  # known and not needed
 
 def _claims(columns, dates):
     "Role -> its columns, the best first."
@@ -126,17 +154,26 @@ def _check_twice(columns, claims, name):
     for role in ("easting", "northing", "latitude", "longitude"):
         which = [c for c in claims.get(role, []) if not _JOINED.search(c)]
         if len(which) > 1 and len({find_crs(c) for c in which}) == 1:
-            raise EGMSFormatError(f"{name}: line 1, columns {' and '.join(which[:3])}: all could be the {role}; keep one")
+            raise EGMSFormatError(
+                f"{name}: line 1, columns {' and '.join(which[:3])}: all could be the {role}; keep one"
+            )
 
-# %% ../nbs/00c_header.ipynb #01eab2cf
+# %% ../nbs/00c_header.ipynb #a9407556
 def _check_plain_dates(columns, name):
     "Eight digits that are no day."
     for c in columns:
         if re.fullmatch(r"\d{8}", c) and not find_date(c):
-            raise EGMSFormatError(f"{name}: line 1, column {c}: is not a date of a radar satellite (YYYYMMDD, since 1991); correct the column name")
+            raise EGMSFormatError(
+                f"{name}: line 1, column {c}: is not a date of a radar satellite (YYYYMMDD, since 1991); "
+                "correct the column name"
+            )
 
 def _no_dates(others, name):
-    also = f"; {', '.join(others[:3])} may be dates: name them YYYYMMDD" if others else "; use the file as delivered, with its time series"
+    also = (
+        f"; {', '.join(others[:3])} may be dates: name them YYYYMMDD"
+        if others
+        else "; use the file as delivered, with its time series"
+    )
     raise EGMSFormatError(f"{name}: line 1: no column is a date (YYYYMMDD){also}")
 
 def read_header(columns: list[str], name: str = "table") -> Header:
@@ -156,13 +193,16 @@ def read_header(columns: list[str], name: str = "table") -> Header:
     dates, unread = find_dates(columns)
     claims = _claims(columns, dates)
     _check_twice(columns, claims, name)
-    if not dates: _no_dates(unread + [c for c in columns if re.search(r"\d{4}", c) and c not in unread], name)
+    if not dates:
+        _no_dates(unread + [c for c in columns if re.search(r"\d{4}", c) and c not in unread], name)
     role_of = {which[0]: role for role, which in claims.items()}
     names = _unique([role_of.get(c, c) for c in columns])
-    crs = next((found for c in claims.get("easting", [])[:1] if (found := find_crs(c))), "")
+    crs = next(
+        (found for c in claims.get("easting", [])[:1] if (found := find_crs(c))), ""
+    )
     return Header(names, dates, _header_notes(columns, dates, unread, claims), crs)
 
-# %% ../nbs/00c_header.ipynb #c7b48998
+# %% ../nbs/00c_header.ipynb #8c711f6a
 def _unique(names):
     "Names made unique; the first keeps its own."
     seen, out = Counter(), []
@@ -188,12 +228,21 @@ def _header_notes(columns, dates, unread, claims):
     if unread: notes.append(f"{len(unread)} columns hold a date in their name and were not read ({few(unread)})")
     if doubles: notes.append(f"columns left out, another stands for them ({few(doubles)})")
     if others: notes.append(f"columns left out, not known ({few(others)})")
-    if (blank := columns.count("")): notes.append(f"{blank} {'column' if blank == 1 else 'columns'} without a name left out")
+    if blank := columns.count(""):
+        notes.append(f"{blank} {'column' if blank == 1 else 'columns'} without a name left out")
     return notes + _shapefile_notes(columns, claims)
 
 def _shapefile_notes(columns, claims):
     "A Shapefile cuts names to ten letters and tables to 255 columns."
-    cut = [c for which in claims.values() for c in which if len(c) == 10 and ALIASES.get(c.lower(), c) not in (c, "height", "rmse")]
+    cut = [
+        c
+        for which in claims.values()
+        for c in which
+        if len(c) == 10 and ALIASES.get(c.lower(), c) not in (c, "height", "rmse")
+    ]
     notes = [f"column names are cut to ten letters, as a Shapefile does ({few(cut, 2)})"] if cut else []
-    if len(columns) in (254, 255, 256): notes.append(f"{len(columns)} columns, the most that a Shapefile or an old spreadsheet holds: later dates may be missing")
+    if len(columns) in (254, 255, 256):
+        notes.append(
+            f"{len(columns)} columns, the most that a Shapefile or an old spreadsheet holds: later dates may be missing"
+        )
     return notes

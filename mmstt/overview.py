@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['describe', 'plot_tile']
 
-# %% ../nbs/00h_overview.ipynb #8135716b
+# %% ../nbs/00h_overview.ipynb #0c972e8b
 from typing import Any
 
 import numpy as np
@@ -15,17 +15,24 @@ from .cleaning import find_cadences, find_gaps
 from .egms import DESCRIPTORS, notes_of
 from .files import plain
 
-# %% ../nbs/00h_overview.ipynb #0d18ddc1
+# %% ../nbs/00h_overview.ipynb #bd9de759
 def _moments(displacement):
     "Missing values and the range, mean and spread of the others, a date at a time (a full tile has 39 million)."
     rows = displacement.transpose("time", "point").values
     n = sum(int(np.isfinite(x).sum()) for x in rows)
     missing = rows.size - n
-    if not n: return dict(missing=missing, displacement_mm=dict(min=None, max=None, mean=None, std=None))
+    if not n:
+        return dict(missing=missing, displacement_mm=dict(min=None, max=None, mean=None, std=None))
     mean = sum(np.nansum(x, dtype=np.float64) for x in rows) / n
-    std = np.sqrt(sum(np.nansum((x - mean)**2, dtype=np.float64) for x in rows) / n)
+    std = np.sqrt(sum(np.nansum((x - mean) ** 2, dtype=np.float64) for x in rows) / n)
     low, high = np.fmin.reduce(rows, axis=None), np.fmax.reduce(rows, axis=None)
-    return dict(missing=missing, displacement_mm={k: round(float(v), 4) for k, v in dict(min=low, max=high, mean=mean, std=std).items()})
+    return dict(
+        missing=missing,
+        displacement_mm={
+            k: round(float(v), 4)
+            for k, v in dict(min=low, max=high, mean=mean, std=std).items()
+        },
+    )
 
 def _dates(time):
     "First and last date, the usual step, gaps, and the cadences if there are several."
@@ -33,20 +40,36 @@ def _dates(time):
     steps, counts = np.unique(np.diff(day).astype(float), return_counts=True)
     usual = float(steps[counts.argmax()]) if len(steps) else None
     cadences = find_cadences(day)
-    return dict(dates=len(day), first_date=str(day[0]), last_date=str(day[-1]), step_days=usual, gaps=find_gaps(day), cadences=cadences)
+    return dict(
+        dates=len(day),
+        first_date=str(day[0]),
+        last_date=str(day[-1]),
+        step_days=usual,
+        gaps=find_gaps(day),
+        cadences=cadences,
+    )
 
-# %% ../nbs/00h_overview.ipynb #da89a637
+# %% ../nbs/00h_overview.ipynb #966a22b6
 def describe(tile: xr.Dataset) -> dict[str, Any]:
     "What is in a tile, as numbers and strings that JSON knows; displacement in mm, extent in m."
     a = tile.attrs
-    extent = dict(west=tile.easting.min(), south=tile.northing.min(), east=tile.easting.max(), north=tile.northing.max())
+    extent = dict(
+        west=tile.easting.min(),
+        south=tile.northing.min(),
+        east=tile.easting.max(),
+        north=tile.northing.max(),
+    )
     facts = {k: a.get(k, "") for k in ("tile", "component", "level", "release", "source", "sha256")}
     facts |= dict(simulated=bool(a["simulated"]), crs=a["crs"], points=tile.sizes["point"])
     facts |= _dates(tile.time.values) | _moments(tile.displacement)
-    facts |= dict(extent={k: float(v) for k, v in extent.items()}, descriptors=[c for c in DESCRIPTORS if c in tile], notes=notes_of(tile))
+    facts |= dict(
+        extent={k: float(v) for k, v in extent.items()},
+        descriptors=[c for c in DESCRIPTORS if c in tile],
+        notes=notes_of(tile),
+    )
     return plain(facts)
 
-# %% ../nbs/00h_overview.ipynb #a55dbe73
+# %% ../nbs/00h_overview.ipynb #7d9f7f6b
 def _velocity(tile):
     "Velocity in mm/yr: as delivered, else the slope of a straight line."
     if "mean_velocity" in tile: return tile.mean_velocity.values
@@ -54,7 +77,7 @@ def _velocity(tile):
     if len(years) == 1: return np.zeros(tile.sizes["point"])
     return tile.displacement.assign_coords(time=years).polyfit("time", 1).polyfit_coefficients.sel(degree=1).values
 
-# %% ../nbs/00h_overview.ipynb #0e76a470
+# %% ../nbs/00h_overview.ipynb #88f89e85
 _COLOURS = ("#7b3294", "#444444", "#008837")
 _DIRECTIONS = {"U": "vertical", "E": "eastward", "LOS": "line-of-sight"}
 
@@ -65,7 +88,9 @@ def _lattice_image(east, north, velocity):
     col, row = ((v - v.min()).astype(int) // 100 for v in (east, north))
     image = np.full((row.max() + 1, col.max() + 1), np.nan)
     image[row, col] = velocity
-    return image, np.array([east.min() - 50, east.max() + 50, north.min() - 50, north.max() + 50]) / 1000
+    return image, np.array(
+        [east.min() - 50, east.max() + 50, north.min() - 50, north.max() + 50]
+    ) / 1000
 
 def _draw_map(ax, tile, velocity, chosen):
     "Velocity in colours centred on zero: cells as pixels, other points as dots."
@@ -78,34 +103,46 @@ def _draw_map(ax, tile, velocity, chosen):
         shown = ax.imshow(image, origin="lower", extent=box, interpolation="nearest", **colours)
     else: shown = ax.scatter(east / 1000, north / 1000, c=velocity, s=np.clip(2e4 / len(east), 1, 20), lw=0, **colours)
     ax.figure.colorbar(shown, ax=ax, label=f"{_direction(tile)} velocity (mm/yr)".strip(), extend="both", shrink=0.8)
-    for i, colour in zip(chosen, _COLOURS): ax.plot(east[i] / 1000, north[i] / 1000, "o", mfc="none", mec=colour, mew=2, ms=9)
+    for i, colour in zip(chosen, _COLOURS):
+        ax.plot(
+            east[i] / 1000, north[i] / 1000, "o", mfc="none", mec=colour, mew=2, ms=9
+        )
     ax.set(xlabel="easting (km, EPSG:3035)", ylabel="northing (km, EPSG:3035)", facecolor="#d4d4d4", aspect="equal")
     ax.ticklabel_format(useOffset=False)
 
-# %% ../nbs/00h_overview.ipynb #eebc31ce
+# %% ../nbs/00h_overview.ipynb #1b886a12
 def _draw_histogram(ax, tile, velocity):
     "How many points move how fast, in bins of whole tenths: delivered velocities have one decimal."
     ax.axvline(0, color="black", lw=0.8)
     ax.set(xlabel=f"{_direction(tile)} velocity (mm/yr)".strip(), ylabel="points", yscale="log")
     if not len(velocity): return
     step = max(np.ceil(np.ptp(velocity) / 60 * 10) / 10, 0.1)
-    ax.hist(velocity, bins=np.arange(velocity.min() - 0.05, velocity.max() + step, step), color="#888888")
+    ax.hist(
+        velocity,
+        bins=np.arange(velocity.min() - 0.05, velocity.max() + step, step),
+        color="#888888",
+    )
 
 def _draw_series(ax, tile, velocity, chosen):
     "The series of a few points."
     for i, colour in zip(chosen, _COLOURS):
-        ax.plot(tile.time.values, tile.displacement.values[i], lw=1, color=colour, label=f"{velocity[i]:+.1f} mm/yr")
+        ax.plot(
+            tile.time.values, tile.displacement.values[i], lw=1, color=colour, label=f"{velocity[i]:+.1f} mm/yr"
+        )
     if chosen: ax.legend(frameon=False, fontsize=8)
     ax.set(xlabel="date", ylabel=f"{_direction(tile)} displacement (mm)".strip())
 
-# %% ../nbs/00h_overview.ipynb #4047a407
+# %% ../nbs/00h_overview.ipynb #f619c00e
 def plot_tile(tile: xr.Dataset):
-    """A picture of a tile: map of velocity, its histogram, and the series of the fastest sinking, the median and the fastest rising point.
+    """A picture of a tile: map of velocity, its histogram, and three series.
+
+    They are of the fastest sinking, the median and the fastest rising point.
 
     Of a tile with both components the vertical one is drawn. Returns a matplotlib Figure.
     """
     from matplotlib.figure import Figure
-    if "component" in tile.coords: tile = tile.isel(point=(tile.component == "U").values).drop_vars("component").assign_attrs(component="U")
+    if "component" in tile.coords:
+        tile = tile.isel(point=(tile.component == "U").values).drop_vars("component").assign_attrs(component="U")
     fig = Figure(figsize=(11, 6), dpi=90, layout="constrained")
     grid = fig.add_gridspec(2, 2, width_ratios=(1.1, 1))
     velocity = _velocity(tile)
@@ -116,6 +153,12 @@ def plot_tile(tile: xr.Dataset):
     _draw_histogram(fig.add_subplot(grid[0, 1]), tile, velocity[known])
     _draw_series(fig.add_subplot(grid[1, 1]), tile, velocity, chosen)
     a = tile.attrs
-    words = [a["tile"], a["component"], a["release"] + ",", f"{tile.sizes['point']} points,", "simulated" if a["simulated"] else "real"]
+    words = [
+        a["tile"],
+        a["component"],
+        a["release"] + ",",
+        f"{tile.sizes['point']} points,",
+        "simulated" if a["simulated"] else "real",
+    ]
     fig.suptitle(" ".join(w for w in words if w))
     return fig

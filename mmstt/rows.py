@@ -6,7 +6,7 @@
 __all__ = ['MAX_CELLS', 'MAX_COLUMNS', 'MAX_BYTES', 'MAX_RATIO', 'NUMBERS', 'MISSING', 'VECTORS', 'Dialect', 'sniff', 'BadRow',
            'as_number', 'parse', 'parse_patiently', 'Rows', 'Table', 'read_text', 'is_columns', 'read_columns']
 
-# %% ../nbs/00e_rows.ipynb #da6100aa
+# %% ../nbs/00e_rows.ipynb #b9fd76f8
 import contextlib
 import csv
 import io
@@ -30,7 +30,7 @@ from .egms import DESCRIPTORS, EGMSFormatError
 from .files import sha256_of
 from .header import Header, read_header
 
-# %% ../nbs/00e_rows.ipynb #a7a28a2f
+# %% ../nbs/00e_rows.ipynb #132ffa1e
 MAX_CELLS = 1_000_000    # the cells of a tile, if all of it is land
 MAX_COLUMNS = 420        # seven years of six-day dates, and what stands before them
 MAX_BYTES = MAX_CELLS * MAX_COLUMNS * 7
@@ -39,35 +39,61 @@ MAX_RATIO = 100          # a delivered CSV shrinks about fourfold
 def _check_size(claimed, packed, name):
     "Refuse what no tile can be, before unpacking it."
     if claimed > MAX_BYTES:
-        raise EGMSFormatError(f"{name}: claims {claimed / 1e9:.1f} GB of CSV, more than any tile ({MAX_BYTES / 1e9:.1f} GB); download it again")
+        raise EGMSFormatError(
+            f"{name}: claims {claimed / 1e9:.1f} GB of CSV, more than any tile ({MAX_BYTES / 1e9:.1f} GB); "
+            "download it again"
+        )
     if claimed > 1e6 and claimed > MAX_RATIO * packed:
-        raise EGMSFormatError(f"{name}: unpacks to {claimed / max(packed, 1):.0f} times its size, which no tile does; download it again")
+        raise EGMSFormatError(
+            f"{name}: unpacks to {claimed / max(packed, 1):.0f} times its size, which no tile does; download it again"
+        )
 
-# %% ../nbs/00e_rows.ipynb #4cf50451
+# %% ../nbs/00e_rows.ipynb #f1e731ab
 def _check_members(archive, name):
     "The one table in a zip, and its xml if there is one."
-    members = [m for m in archive.infolist() if not m.is_dir() and not re.search(r"(^|/)(__MACOSX/|\._)", m.filename)]
+    members = [
+        m for m in archive.infolist() if not m.is_dir() and not re.search(r"(^|/)(__MACOSX/|\._)", m.filename)
+    ]
     for m in members:
         if re.match(r"[\\/]|[A-Za-z]:", m.filename) or ".." in re.split(r"[\\/]", m.filename):
-            raise EGMSFormatError(f"{name}: member {m.filename!r} points outside the zip; not a file from EGMS, do not unpack it")
+            raise EGMSFormatError(
+                f"{name}: member {m.filename!r} points outside the zip; not a file from EGMS, do not unpack it"
+            )
     ending = lambda *e: [m for m in members if m.filename.lower().endswith(e)]
-    if ending("[content_types].xml"): raise EGMSFormatError(f"{name}: is a workbook of a spreadsheet program; save the sheet as CSV")
+    if ending("[content_types].xml"):
+        raise EGMSFormatError(f"{name}: is a workbook of a spreadsheet program; save the sheet as CSV")
     tables = ending(".csv") or ending(".tsv", ".txt")
     if len(tables) != 1:
         found = ", ".join(m.filename for m in (tables or members)[:5]) or "nothing"
-        raise EGMSFormatError(f"{name}: expected one CSV in the zip, found {len(tables) or 'none'} ({found}); pack one tile a zip")
+        raise EGMSFormatError(
+            f"{name}: expected one CSV in the zip, found {len(tables) or 'none'} ({found}); pack one tile a zip"
+        )
     return tables[0], next(iter(ending(".xml")), None)
 
-# %% ../nbs/00e_rows.ipynb #2a134fd9
-_DAMAGE = (zipfile.BadZipFile, zlib.error, isal_zlib.error, EOFError, OSError, RuntimeError, ValueError, LookupError, OverflowError)
+# %% ../nbs/00e_rows.ipynb #58dff6ca
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    isal_zlib.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    OverflowError,
+)
 
 @contextlib.contextmanager
 def _damage(name, what):
     "Turn whatever a broken archive raises into one line."
-    try: yield
-    except EGMSFormatError: raise
+    try:
+        yield
+    except EGMSFormatError:
+        raise
     except _DAMAGE as e:
-        raise EGMSFormatError(f"{name}: {what} is damaged or truncated ({e or type(e).__name__}); download it again") from e
+        raise EGMSFormatError(
+            f"{name}: {what} is damaged or truncated ({e or type(e).__name__}); download it again"
+        ) from e
 
 @contextlib.contextmanager
 def _open_text(raw, name, size):
@@ -87,7 +113,7 @@ def _open_text(raw, name, size):
         with archive, stream: yield stream, table.filename, table.file_size, text
     else: yield raw, name, size, ""
 
-# %% ../nbs/00e_rows.ipynb #6decce6f
+# %% ../nbs/00e_rows.ipynb #d1a2c87b
 _BLOCK = 8 << 20
 
 def _blocks(stream, name, size):
@@ -98,14 +124,19 @@ def _blocks(stream, name, size):
             block += stream.readline(_BLOCK)
             total += len(block)
             _check_size(total, size, name)
-            if total == len(block) and block[:2] in (b"\xff\xfe", b"\xfe\xff"): block = _from_utf16(block + stream.read(MAX_BYTES), name)
+            if total == len(block) and block[:2] in (b"\xff\xfe", b"\xfe\xff"):
+                block = _from_utf16(block + stream.read(MAX_BYTES), name)
             yield block
 
 def _from_utf16(data, name):
-    try: return data.decode("utf-16").replace("\r\n", "\n").encode()
-    except UnicodeDecodeError: raise EGMSFormatError(f"{name}: line 1: is not UTF-8 text (UTF-16 or binary); save it as CSV in UTF-8") from None
+    try:
+        return data.decode("utf-16").replace("\r\n", "\n").encode()
+    except UnicodeDecodeError:
+        raise EGMSFormatError(
+            f"{name}: line 1: is not UTF-8 text (UTF-16 or binary); save it as CSV in UTF-8"
+        ) from None
 
-# %% ../nbs/00e_rows.ipynb #4cd511d6
+# %% ../nbs/00e_rows.ipynb #75009634
 @dataclass
 class Dialect:
     "How a table is written: names in the header, what separates fields, quotes, the decimal mark, notes."
@@ -119,11 +150,19 @@ def _header_text(line, name):
     "The first line of a table as text."
     if b"\0" in line[:1000]:
         raise EGMSFormatError(f"{name}: line 1: is not UTF-8 text (UTF-16 or binary); save it as CSV in UTF-8")
-    try: text = line.decode("utf-8-sig").strip("\r\n ")
-    except UnicodeDecodeError: raise EGMSFormatError(f"{name}: line 1: is not UTF-8 text; save it as CSV in UTF-8") from None
-    if not text.strip(): raise EGMSFormatError(f"{name}: line 1: is empty where the column names should be; download the file again")
+    try:
+        text = line.decode("utf-8-sig").strip("\r\n ")
+    except UnicodeDecodeError:
+        raise EGMSFormatError(f"{name}: line 1: is not UTF-8 text; save it as CSV in UTF-8") from None
+    if not text.strip():
+        raise EGMSFormatError(
+            f"{name}: line 1: is empty where the column names should be; download the file again"
+        )
     if text.startswith("<"):
-        raise EGMSFormatError(f"{name}: line 1: is a web page or xml, not a tile (a rejected download token gives such a file); download it again")
+        raise EGMSFormatError(
+            f"{name}: line 1: is a web page or xml, not a tile (a rejected download token gives such a file); "
+            "download it again"
+        )
     return text
 
 def _split(text, separator):
@@ -131,7 +170,7 @@ def _split(text, separator):
     try: return next(csv.reader([text.replace("\r", " ")], delimiter=separator), [])
     except csv.Error: return text.split(separator)   # binary rubbish, or a field without end
 
-# %% ../nbs/00e_rows.ipynb #d5ec4018
+# %% ../nbs/00e_rows.ipynb #bd9ca83d
 _WITH_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
 _WITH_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
 
@@ -141,13 +180,27 @@ def sniff(block: bytes, name: str) -> Dialect:
     text = _header_text(head, name)
     separator = max(",;\t|", key=lambda s: (text.count(s), s == ","))
     found = Dialect(_split(text, separator), separator, b'"' in block[:400_000])
-    rows = [_split(t, separator) for t in (line.decode("utf-8", "replace").strip("\r") for line in lines[:20]) if t.strip()]
-    if separator != ",": found.notes.append(f"columns are separated by {dict(zip(';|', ('semicolons', 'bars'))).get(separator, 'tabs')}")
-    fields = Counter("," if _WITH_COMMA.fullmatch(v.strip()) else "." if _WITH_POINT.fullmatch(v.strip()) else "" for r in rows[:5] for v in r)
+    rows = [
+        _split(t, separator)
+        for t in (line.decode("utf-8", "replace").strip("\r") for line in lines[:20])
+        if t.strip()
+    ]
+    if separator != ",":
+        found.notes.append(
+            f"columns are separated by {dict(zip(';|', ('semicolons', 'bars'))).get(separator, 'tabs')}"
+        )
+    fields = Counter(
+        "," if _WITH_COMMA.fullmatch(v.strip()) else "." if _WITH_POINT.fullmatch(v.strip()) else ""
+        for r in rows[:5]
+        for v in r
+    )
     if fields[","] > fields["."]:
         found.decimal = ","
         found.notes.append("numbers are written with decimal commas")
-    if found.quotes and any(line.count(b'"') >= 2 * len(found.columns) - 2 for line in lines[:5]): found.notes.append("values stand in quotes, read as numbers")
+    if found.quotes and any(
+        line.count(b'"') >= 2 * len(found.columns) - 2 for line in lines[:5]
+    ):
+        found.notes.append("values stand in quotes, read as numbers")
     if block[:3] == b"\xef\xbb\xbf": found.notes.append("the file begins with a byte order mark, left out")
     return _with_row_names(found, rows)
 
@@ -158,10 +211,42 @@ def _with_row_names(found, rows):
     found.columns = [*found.columns, ""] if trailing else ["", *found.columns]
     return found
 
-# %% ../nbs/00e_rows.ipynb #1a85b17f
+# %% ../nbs/00e_rows.ipynb #0b560f9f
 NUMBERS = {"easting", "northing", "longitude", "latitude", *DESCRIPTORS}
-MISSING = ["", "na", "n/a", "nan", "-nan", "null", "<null>", "(null)", "#n/a", "#na", "none", "nil", "-", "--", "nd", "n.d.", "no data", "nodata",
-           "missing", "#value!", "#num!", "#div/0!", "#ref!", "#null!", ".", "?", "<na>", "nat", "\\n", "1.#qnan", "1.#ind", "-1.#ind"]
+MISSING = [
+    "",
+    "na",
+    "n/a",
+    "nan",
+    "-nan",
+    "null",
+    "<null>",
+    "(null)",
+    "#n/a",
+    "#na",
+    "none",
+    "nil",
+    "-",
+    "--",
+    "nd",
+    "n.d.",
+    "no data",
+    "nodata",
+    "missing",
+    "#value!",
+    "#num!",
+    "#div/0!",
+    "#ref!",
+    "#null!",
+    ".",
+    "?",
+    "<na>",
+    "nat",
+    "\\n",
+    "1.#qnan",
+    "1.#ind",
+    "-1.#ind",
+]
 
 class BadRow(Exception):
     "What is wrong with a row: its place in the block (0 is the first), the column, and the words."
@@ -180,7 +265,7 @@ def as_number(column: pl.Series, decimal: str = ".") -> tuple[pl.Series, int]:
     words = int((missing & (text.fill_null("") != "")).sum())
     return number, words
 
-# %% ../nbs/00e_rows.ipynb #1c79adce
+# %% ../nbs/00e_rows.ipynb #92835915
 def _kinds(header):
     "The kind of each column: dates as float32, other numbers as float64, the rest as text."
     kinds = {c: pl.Float64 if c in NUMBERS else pl.String for c in header.names}
@@ -195,18 +280,28 @@ def parse(block: bytes, header: Header, dialect: Dialect) -> tuple[pl.DataFrame,
     "One block as a table, a row a line (blank lines too), and how many words stood for missing values."
     quote = '"' if b'"' in block else None
     if dialect.decimal == "," or dialect.separator == "|": return parse_patiently(block, header, dialect)
-    try: table = pl.read_csv(block, has_header=False, schema=_kinds(header), separator=dialect.separator, quote_char=quote)
-    except pl.exceptions.PolarsError: return parse_patiently(block, header, dialect)
-    if table[header.names[-1]].null_count() and (quote or _ragged(block, header, dialect)): return parse_patiently(block, header, dialect)
+    try:
+        table = pl.read_csv(
+            block, has_header=False, schema=_kinds(header), separator=dialect.separator, quote_char=quote
+        )
+    except pl.exceptions.PolarsError:
+        return parse_patiently(block, header, dialect)
+    if table[header.names[-1]].null_count() and (quote or _ragged(block, header, dialect)):
+        return parse_patiently(block, header, dialect)
     return table, 0
 
-# %% ../nbs/00e_rows.ipynb #37579966
+# %% ../nbs/00e_rows.ipynb #2fda273e
 def _fields(block, header, dialect):
     "Check the number of fields of each line; empty ones at the end may be missing or too many."
-    try: text = block.decode()
-    except UnicodeDecodeError as e: raise BadRow(block.count(b"\n", 0, e.start), "", "is not UTF-8 text; download the file again") from None
+    try:
+        text = block.decode()
+    except UnicodeDecodeError as e:
+        raise BadRow(block.count(b"\n", 0, e.start), "", "is not UTF-8 text; download the file again") from None
     if text.startswith("\ufeff"): text = text[1:]
-    n, least = len(header.names), 1 + max(k for k, c in enumerate(header.names) if not c.startswith("unnamed"))
+    n, least = (
+        len(header.names),
+        1 + max(k for k, c in enumerate(header.names) if not c.startswith("unnamed")),
+    )
     for row, line in enumerate(text.split("\n")):
         if not line.strip("\r"): continue
         if '"' not in line and line.count(dialect.separator) == n - 1: continue
@@ -219,9 +314,19 @@ def _fields(block, header, dialect):
 def parse_patiently(block: bytes, header: Header, dialect: Dialect) -> tuple[pl.DataFrame, int]:
     "The same, read as text first; BadRow names what is no number."
     text = _fields(block, header, dialect).encode()
-    try: table = pl.read_csv(text, has_header=False, schema=dict.fromkeys(header.names, pl.String), separator=dialect.separator,
-                             quote_char='"', truncate_ragged_lines=True)
-    except pl.exceptions.PolarsError as e: raise BadRow(0, "", f"and the following: cannot be read as a table ({str(e).splitlines()[0]}); download it again") from e
+    try:
+        table = pl.read_csv(
+            text,
+            has_header=False,
+            schema=dict.fromkeys(header.names, pl.String),
+            separator=dialect.separator,
+            quote_char='"',
+            truncate_ragged_lines=True,
+        )
+    except pl.exceptions.PolarsError as e:
+        raise BadRow(
+            0, "", f"and the following: cannot be read as a table ({str(e).splitlines()[0]}); download it again"
+        ) from e
     words, numbers = 0, {}
     for c, kind in _kinds(header).items():
         if kind == pl.String: continue
@@ -229,7 +334,7 @@ def parse_patiently(block: bytes, header: Header, dialect: Dialect) -> tuple[pl.
         numbers[c], words = number.cast(kind), words + more
     return table.with_columns(**numbers), words
 
-# %% ../nbs/00e_rows.ipynb #9a32a547
+# %% ../nbs/00e_rows.ipynb #72482e5f
 def _check_memory(cells, dates, name):
     "Refuse what does not fit into memory; twice the array is needed at most."
     need, free = 2 * 4 * cells * dates, psutil.virtual_memory().available
@@ -243,15 +348,25 @@ class Rows:
     "Blocks put together as they come: displacement in one array (dates, points), the rest as a table."
     def __init__(self, dates, names, name):
         known = [c for c in names if c in _KEPT]
-        self.dates, self.others, self.name = list(dates), ["line", *dict.fromkeys([*known, "easting", "northing"])], name
+        self.dates, self.others, self.name = (
+            list(dates),
+            ["line", *dict.fromkeys([*known, "easting", "northing"])],
+            name,
+        )
         self.meta, self.n, self.finite = [], 0, True
-        self.values, self.low, self.high = np.empty((len(self.dates), 0), np.float32), np.inf, -np.inf
+        self.values, self.low, self.high = (
+            np.empty((len(self.dates), 0), np.float32),
+            np.inf,
+            -np.inf,
+        )
 
     def add(self, table: pl.DataFrame, meta: pl.DataFrame, expected: int):
-        "Append a block's rows, dates in `table`, the rest in `meta`; `expected` is a guess of how many rows there will be."
+        "Append a block's rows, dates in `table`, the rest in `meta`; `expected` is a guess of how many rows "
+        "there will be."
         end = self.n + len(table)
         if end > self.values.shape[1]: self._grow(max(expected, end + end // 2))
-        for row, date in zip(self.values, self.dates): row[self.n:end] = table.get_column(date).to_numpy()
+        for row, date in zip(self.values, self.dates):
+            row[self.n : end] = table.get_column(date).to_numpy()
         self._see(self.values[:, self.n:end])
         self.meta.append(meta.select(self.others))
         self.n = end
@@ -274,15 +389,18 @@ class Rows:
     def result(self) -> tuple[pl.DataFrame, np.ndarray]:
         "Everything but displacement as a table, and displacement (dates, points)."
         values = self.values[:, :self.n]
-        return pl.concat(self.meta).rechunk(), values if self.n > 0.8 * self.values.shape[1] else values.copy()
+        return pl.concat(self.meta).rechunk(), values if self.n > 0.8 * self.values.shape[
+            1
+        ] else values.copy()
 
-# %% ../nbs/00e_rows.ipynb #b7f7fa00
+# %% ../nbs/00e_rows.ipynb #a4132737
 @dataclass
 class Table:
     """A table as read: nothing cleaned yet.
 
-    `meta` holds, a row a point, `line`, `easting`, `northing` and all columns but dates by role; `values` is displacement in mm
-    (dates, points); `dates` "YYYYMMDD" a row of `values`, `columns` their names in the file; `low` and `high` are its range.
+    `meta` holds, a row a point, `line`, `easting`, `northing` and all columns but dates by role; `values` is
+    displacement in mm (dates, points), `low` and `high` its range; `dates` is "YYYYMMDD" a row of `values`, `columns`
+    their names in the file.
     """
     meta: pl.DataFrame
     values: np.ndarray
@@ -296,7 +414,7 @@ class Table:
     low: float = 0.0
     high: float = 0.0
 
-# %% ../nbs/00e_rows.ipynb #ffa66426
+# %% ../nbs/00e_rows.ipynb #82a90ac7
 class _Reader:
     "What happens to each block: line numbers, places, the wanted area."
     def __init__(self, name, header, level_of, crs, inside):
@@ -305,10 +423,13 @@ class _Reader:
 
     def keep(self, table):
         "The rows to keep, and of them all but the dates, with `line`, `easting` and `northing`."
-        if self.places is None: self.places = find_places(table, self.level_of, self.crs, self.name, told=self.header.crs)
+        if self.places is None:
+            self.places = find_places(table, self.level_of, self.crs, self.name, told=self.header.crs)
         east, north = self.places.locate(table)
         found = np.isfinite(east) & np.isfinite(north)
-        meta = table.select([c for c in table.columns if c in _KEPT]).with_row_index("line", offset=self.line)
+        meta = table.select([c for c in table.columns if c in _KEPT]).with_row_index(
+            "line", offset=self.line
+        )
         meta = meta.with_columns(pl.Series("easting", east), pl.Series("northing", north))
         if not found.all(): self._note_lost(table, found)
         self.line += len(table)
@@ -326,11 +447,17 @@ class _Reader:
         "Notes on the rows that have no place; an error if they are many."
         if not self.lost: return []
         where = f"{self.name}: line {self.lost[0]}, column easting"
-        if len(self.lost) > 0.1 * (self.seen + len(self.lost)): raise EGMSFormatError(f"{where}: has no finite coordinate; a row needs its place")
-        return [f"{len(self.lost)} {'row' if len(self.lost) == 1 else 'rows'} dropped: no coordinates (first at line {self.lost[0]})"]
+        if len(self.lost) > 0.1 * (self.seen + len(self.lost)):
+            raise EGMSFormatError(f"{where}: has no finite coordinate; a row needs its place")
+        return [
+            f"{len(self.lost)} {'row' if len(self.lost) == 1 else 'rows'} dropped: no coordinates (first at "
+            f"line {self.lost[0]})"
+        ]
 
-# %% ../nbs/00e_rows.ipynb #dea02205
-def read_text(source: Path | bytes, name: str, level_of: Callable, crs: Any = None, inside: Callable | None = None) -> Table:
+# %% ../nbs/00e_rows.ipynb #79bec278
+def read_text(
+    source: Path | bytes, name: str, level_of: Callable, crs: Any = None, inside: Callable | None = None
+) -> Table:
     """Read a table of text: CSV and its kin, plain, gzipped or in a zip.
 
     Parameters
@@ -356,12 +483,15 @@ def read_text(source: Path | bytes, name: str, level_of: Callable, crs: Any = No
             rows, reader = Rows(header.dates, header.names, name), _Reader(name, header, level, crs, inside)
             body = first.partition(b"\n")[2]
             for block, table in _parsed(body, blocks, header, dialect, reader, pool):
-                rows.add(*reader.keep(table), int(1.05 * unpacked / len(block) * len(table)) + 1000)
+                rows.add(
+                    *reader.keep(table),
+                    int(1.05 * unpacked / len(block) * len(table)) + 1000,
+                )
         return _finish(rows, reader, header, dialect.notes, digest.result(), xml)
 
 def _raw(source): return open(source, "rb") if isinstance(source, Path) else io.BytesIO(source)
 
-# %% ../nbs/00e_rows.ipynb #ba325ca1
+# %% ../nbs/00e_rows.ipynb #143a27a4
 def _parsed(body, blocks, header, dialect, reader, pool):
     "(block, table) in the order of the file, a few blocks ahead."
     ahead, block = deque(), body
@@ -380,24 +510,53 @@ def _parsed(body, blocks, header, dialect, reader, pool):
 def _finish(rows, reader, header, notes, digest, xml=""):
     "The table of all blocks."
     if not rows.n:
-        if reader.seen: raise ValueError(f"{reader.name}: no point lies in the area asked for; mind that it is in metres, EPSG:3035")
+        if reader.seen:
+            raise ValueError(
+                f"{reader.name}: no point lies in the area asked for; mind that it is in metres, EPSG:3035"
+            )
         raise EGMSFormatError(f"{reader.name}: line 2: there is no row below the header; download it again")
     meta, values = rows.result()
-    words = [f"{reader.words} values are words for missing (NA, NULL and the like): read as empty"] if reader.words else []
+    words = (
+        [f"{reader.words} values are words for missing (NA, NULL and the like): read as empty"]
+        if reader.words
+        else []
+    )
     notes = [*notes, *header.notes, *reader.places.notes, *words, *reader.notes()]
-    return Table(meta, values, list(header.dates.values()), list(header.dates), reader.places.level, notes, digest, xml,
-                 rows.finite, rows.low, rows.high)
+    return Table(
+        meta,
+        values,
+        list(header.dates.values()),
+        list(header.dates),
+        reader.places.level,
+        notes,
+        digest,
+        xml,
+        rows.finite,
+        rows.low,
+        rows.high,
+    )
 
-# %% ../nbs/00e_rows.ipynb #32df30d9
+# %% ../nbs/00e_rows.ipynb #8d35deb6
 VECTORS = (".gpkg", ".shp", ".geojson", ".fgb")
 
-_OTHERS = {b"II*\0": "a GeoTIFF, a raster", b"MM\0*": "a GeoTIFF, a raster", b"\x89HDF": "a NetCDF or HDF file", b"CDF\1": "a NetCDF file",
-           b"CDF\2": "a NetCDF file", b"\xd0\xcf\x11\xe0": "a workbook of a spreadsheet program", b"\0\5\26\7": "a side file of a Mac", b"%PDF": "a PDF"}
+_OTHERS = {
+    b"II*\0": "a GeoTIFF, a raster",
+    b"MM\0*": "a GeoTIFF, a raster",
+    b"\x89HDF": "a NetCDF or HDF file",
+    b"CDF\1": "a NetCDF file",
+    b"CDF\2": "a NetCDF file",
+    b"\xd0\xcf\x11\xe0": "a workbook of a spreadsheet program",
+    b"\0\5\26\7": "a side file of a Mac",
+    b"%PDF": "a PDF",
+}
 
 def is_columns(source: Path | bytes, name: str) -> str:
     "The kind of a file that is no text: parquet, vector, or empty; EGMSFormatError names what is no table at all."
     with _raw(source) as raw: magic = raw.read(16)
-    if magic[:4] in _OTHERS: raise EGMSFormatError(f"{name}: is {_OTHERS[magic[:4]]}, not a table of displacement series; give the .zip or .csv")
+    if magic[:4] in _OTHERS:
+        raise EGMSFormatError(
+            f"{name}: is {_OTHERS[magic[:4]]}, not a table of displacement series; give the .zip or .csv"
+        )
     if magic[:4] == b"PAR1": return "parquet"
     return "vector" if magic.startswith(b"SQLite format 3") or name.lower().endswith(VECTORS) else ""
 
@@ -407,11 +566,18 @@ def _layer_of_points(source, name):
     layers = [n for n, _ in pyogrio.list_layers(source)]
     layers = [n for n in layers if n != "layer_styles"]
     if len(layers) == 1: return layers[0]
-    fit = [n for n in layers if any(re.search(r"\d{4}[-_]?\d{2}[-_]?\d{2}", c) for c in pyogrio.read_info(source, layer=n)["fields"])]
+    fit = [
+        n
+        for n in layers
+        if any(re.search(r"\d{4}[-_]?\d{2}[-_]?\d{2}", c) for c in pyogrio.read_info(source, layer=n)["fields"])
+    ]
     if len(fit) == 1: return fit[0]
-    raise EGMSFormatError(f"{name}: has {len(fit) or 'no'} layers with dates ({', '.join(layers[:5])}); save the one that is meant as a file of its own")
+    raise EGMSFormatError(
+        f"{name}: has {len(fit) or 'no'} layers with dates ({', '.join(layers[:5])}); save the one that is "
+        "meant as a file of its own"
+    )
 
-# %% ../nbs/00e_rows.ipynb #ba8af323
+# %% ../nbs/00e_rows.ipynb #8f117b6b
 def _load_columns(source, name, kind):
     "The columns of a file, and its geometry (a GeoSeries) or None."
     import geopandas
@@ -419,11 +585,15 @@ def _load_columns(source, name, kind):
     import pyogrio
     opened = source if isinstance(source, Path) else io.BytesIO(source)
     try:
-        if kind == "vector": frame = pyogrio.read_dataframe(source, layer=_layer_of_points(source, name), use_arrow=True)
-        elif b"geo" in (pyarrow.parquet.read_schema(opened).metadata or {}): frame = geopandas.read_parquet(opened)
-        else: return pl.read_parquet(source if isinstance(source, Path) else io.BytesIO(source)), None
+        if kind == "vector":
+            frame = pyogrio.read_dataframe(source, layer=_layer_of_points(source, name), use_arrow=True)
+        elif b"geo" in (pyarrow.parquet.read_schema(opened).metadata or {}):
+            frame = geopandas.read_parquet(opened)
+        else:
+            return pl.read_parquet(source if isinstance(source, Path) else io.BytesIO(source)), None
     except EGMSFormatError: raise
-    except Exception as e: raise EGMSFormatError(f"{name}: cannot be read as a table ({str(e).splitlines()[0]}); save it again") from e
+    except Exception as e:
+        raise EGMSFormatError(f"{name}: cannot be read as a table ({str(e).splitlines()[0]}); save it again") from e
     if not isinstance(frame, geopandas.GeoDataFrame): return pl.from_pandas(frame), None
     return pl.from_pandas(frame.drop(columns=frame.geometry.name)), frame.geometry
 
@@ -431,9 +601,15 @@ def _from_geometry(table, shapes, crs, name):
     "Easting and northing in EPSG:3035 from a geometry, unless the table's own agree with it."
     notes = [] if (shapes.geom_type.dropna() == "Point").all() else ["places are the centres of the outlines"]
     crs = shapes.crs or crs
-    x, y = shapes.centroid.x.to_numpy() if notes else shapes.x.to_numpy(), shapes.centroid.y.to_numpy() if notes else shapes.y.to_numpy()
+    x, y = (
+        shapes.centroid.x.to_numpy() if notes else shapes.x.to_numpy(),
+        shapes.centroid.y.to_numpy() if notes else shapes.y.to_numpy(),
+    )
     if crs is None:
-        if np.nanmax(np.abs(x)) > 360: raise EGMSFormatError(f"{name}: its geometry has no coordinate system; give it (--crs EPSG:32633, or EPSG:3035)")
+        if np.nanmax(np.abs(x)) > 360:
+            raise EGMSFormatError(
+                f"{name}: its geometry has no coordinate system; give it (--crs EPSG:32633, or EPSG:3035)"
+            )
         crs, notes = "EPSG:4326", [*notes, "the geometry has no coordinate system: taken as longitude and latitude"]
     east, north = to_metres(x, y, crs)
     if {"easting", "northing"} <= set(table.columns):
@@ -441,8 +617,10 @@ def _from_geometry(table, shapes, crs, name):
         if np.nanmedian(apart) < 10: return table, notes
     return table.with_columns(easting=pl.Series(east), northing=pl.Series(north)), notes
 
-# %% ../nbs/00e_rows.ipynb #8fdfce09
-def read_columns(source: Path | bytes, name: str, level: str = "", crs: Any = None, inside: Callable | None = None) -> Table:
+# %% ../nbs/00e_rows.ipynb #b7659355
+def read_columns(
+    source: Path | bytes, name: str, level: str = "", crs: Any = None, inside: Callable | None = None
+) -> Table:
     "Read a GeoPackage, Shapefile or (Geo)Parquet file; parameters as in `read_text`."
     table, shapes = _load_columns(source, name, is_columns(source, name))
     header = read_header(table.columns, name)
@@ -462,7 +640,12 @@ def read_columns(source: Path | bytes, name: str, level: str = "", crs: Any = No
     return _finish(rows, reader, header, notes, sha256_of(source))
 
 def _as_kind(column, kind):
-    if kind == pl.String: return (column.cast(pl.String) if column.dtype != pl.Binary else column.is_null().cast(pl.String)), 0
+    if kind == pl.String:
+        return (
+            column.cast(pl.String)
+            if column.dtype != pl.Binary
+            else column.is_null().cast(pl.String)
+        ), 0
     if column.dtype.is_numeric() or column.dtype == pl.Null: return column.cast(kind), 0
     number, words = as_number(column.cast(pl.String))
     return number.cast(kind), words

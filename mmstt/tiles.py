@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['name_says', 'is_simulated', 'made_by_simulator', 'read_tile', 'join_tiles', 'tile_xml', 'write_tile']
 
-# %% ../nbs/00g_tiles.ipynb #9ebae6c2
+# %% ../nbs/00g_tiles.ipynb #586c90a7
 import contextlib
 import gzip
 import html
@@ -23,65 +23,84 @@ import xarray as xr
 
 from . import cleaning
 from .area import METRES, area_test, to_degrees
-from .egms import (CREDIT, DESCRIPTORS, LICENCE, NEWER_NAMES, EGMSFormatError, Product, add_notes, file_stem, join_notes, notes_of,
-                        parse_name, pick_table)
+from .egms import CREDIT, DESCRIPTORS, LICENCE, NEWER_NAMES, EGMSFormatError, Product
+from .egms import add_notes, file_stem, join_notes, notes_of, parse_name, pick_table
 from .files import write_beside
 from .header import few
 from .rows import Table, is_columns, read_columns, read_text
 
-# %% ../nbs/00g_tiles.ipynb #84e6f0d7
-def _same_product(a, b): return (a.level, a.tile, a.component, a.release) == (b.level, b.tile, b.component, b.release)
+# %% ../nbs/00g_tiles.ipynb #1412d584
+def _identity(p): return p.level, p.tile, p.component, p.release
 
 def name_says(name: str, inner: str) -> Product | None:
     "The product by the name of a file, or by that of the table inside it; None where neither is EGMS'."
     found = []
     for n in dict.fromkeys((name, inner)):
         with contextlib.suppress(EGMSFormatError): found.append(parse_name(n))
-    if len(found) == 2 and not _same_product(*found):
+    if len(found) == 2 and not _identity(found[0]) == _identity(found[1]):
         raise EGMSFormatError(f"{name}: holds {inner}, which is another product; use the names as delivered")
     return max(found, key=lambda p: p.twin) if found else None
 
-# %% ../nbs/00g_tiles.ipynb #0eb6633e
+# %% ../nbs/00g_tiles.ipynb #846c8997
 def is_simulated(meta: pl.DataFrame, xml: str, product: Product | None) -> bool:
     "Whether a table's name, its xml or its own column calls it simulated."
     if product and product.twin: return True
     if re.search(r"<simulated>\s*(true|1)|no value in this file is a measurement", xml): return True
     if "simulated" not in meta.columns: return False
-    return bool(meta["simulated"].str.to_lowercase().str.strip_chars().is_in(["1", "1.0", "true", "yes", "t"]).any())
+    return bool(
+        meta["simulated"]
+        .str.to_lowercase()
+        .str.strip_chars()
+        .is_in(["1", "1.0", "true", "yes", "t"])
+        .any()
+    )
 
-# %% ../nbs/00g_tiles.ipynb #2f72127e
+# %% ../nbs/00g_tiles.ipynb #4d544b43
 def _simulator_descriptors(x, days):
     "Descriptors as the simulator computes them: x (dates, points) in mm."
     t = days / 365
-    terms = np.stack([t**0, np.cos(2 * np.pi * t), np.sin(2 * np.pi * t), t, t**2, t**3], axis=1)
+    terms = np.stack(
+        [t**0, np.cos(2 * np.pi * t), np.sin(2 * np.pi * t), t, t**2, t**3], axis=1
+    )
     def fit(k): return np.linalg.lstsq(terms[:, :k], x, rcond=None)[0]
-    def error(k, j): return np.sqrt(np.linalg.inv(terms[:, :k].T @ terms[:, :k])[j, j])
+    def error(k, j):
+        return np.sqrt(np.linalg.inv(terms[:, :k].T @ terms[:, :k])[j, j])
     rmse = np.sqrt(((x - terms @ fit(6))**2).mean(axis=0))
-    return dict(rmse=rmse, acceleration=2 * fit(5)[4], acceleration_std=2 * rmse * error(5, 4), seasonality_std=rmse * error(6, 1))
+    return dict(
+        rmse=rmse,
+        acceleration=2 * fit(5)[4],
+        acceleration_std=2 * rmse * error(5, 4),
+        seasonality_std=rmse * error(6, 1),
+    )
 
 def made_by_simulator(meta: pl.DataFrame, values: np.ndarray, time: np.ndarray, points: int = 60) -> bool:
     "Whether descriptors are, to the last digit, what the simulator computes from the series; looks at some points."
-    if not {"rmse", "acceleration", "acceleration_std", "seasonality_std"} <= set(meta.columns) or len(time) < 60: return False
+    if not {"rmse", "acceleration", "acceleration_std", "seasonality_std"} <= set(meta.columns) or len(time) < 60:
+        return False
     some = np.arange(0, len(meta), max(1, len(meta) // (4 * points)))
-    whole = np.isfinite(values[:, some]).all(axis=0) & (_column(meta, "rmse")[some] > 0.3)
+    whole = np.isfinite(values[:, some]).all(axis=0) & (
+        _column(meta, "rmse")[some] > 0.3
+    )
     some = some[whole][:points]
     if len(some) < 12: return False
     days = (time - time[0]) / np.timedelta64(1, "D")
     for c, want in _simulator_descriptors(values[:, some].astype(float), days).items():
         step = 0.01 if c.startswith("acc") else 0.1
-        if (np.abs(want - _column(meta, c)[some]) > 0.5 * step + 1e-4).any(): return False
+        if (np.abs(want - _column(meta, c)[some]) > 0.5 * step + 1e-4).any():
+            return False
     return True
 
 def _column(meta, c): return meta[c].fill_null(np.nan).to_numpy()
 
-# %% ../nbs/00g_tiles.ipynb #a0b37c0b
+# %% ../nbs/00g_tiles.ipynb #26877e4c
 def _rows(meta, values, level, home, name):
     "The rows that stay, the tile's name, identifiers, notes."
     if level == "L3": keep, tile_name, notes = cleaning.check_cells(meta, home, name)
     else:
         keep, pid, notes = cleaning.point_pids(meta)
         tile_name = home
-    if not keep.all(): meta, values = meta.filter(pl.Series(keep)), np.ascontiguousarray(values[:, keep])
+    if not keep.all():
+        meta, values = meta.filter(pl.Series(keep)), np.ascontiguousarray(values[:, keep])
     if level == "L3":
         pid, more = cleaning.cell_pids(meta)
         notes += more
@@ -97,7 +116,7 @@ def _values(table, values, name):
     values, dates, more = cleaning.drop_empty_dates(values, dates, name)
     return values, dates, notes + more + cleaning.note_empty(values, dates)
 
-# %% ../nbs/00g_tiles.ipynb #804b7248
+# %% ../nbs/00g_tiles.ipynb #5e0aac45
 def _told(product, level, tile_name, dates):
     "Tile, component and release, and notes on what the name did not say."
     if product:
@@ -122,35 +141,57 @@ def _assemble(table, product, name):
     time = np.array([f"{d[:4]}-{d[4:6]}-{d[6:]}" for d in dates], "datetime64[ns]")
     odd = cleaning.note_gaps(time) + cleaning.note_offsets(values, time)
     simulated = is_simulated(meta, table.xml, product)
-    if simulated and not (product and product.twin): odd.append("simulated, as the file itself says: no value is a measurement")
+    if simulated and not (product and product.twin):
+        odd.append("simulated, as the file itself says: no value is a measurement")
     if not simulated and made_by_simulator(meta, values, time):
         simulated = True
-        odd.append("simulated: its descriptors are to the last digit what mmstt's simulator computes, so no value is a measurement")
+        odd.append(
+            "simulated: its descriptors are to the last digit what mmstt's simulator computes, so no value is "
+            "a measurement"
+        )
     before = [html.unescape(n) for n in re.findall(r"<note>(.*?)</note>", table.xml, re.S)]
-    attrs = dict(tile=tile_name, level=level, crs=METRES, source=name, sha256=table.sha256, simulated=int(simulated), **told,
-                 notes=join_notes([*said, *table.notes, *row_notes, *notes, *more, *odd, *before]))
+    attrs = dict(
+        tile=tile_name,
+        level=level,
+        crs=METRES,
+        source=name,
+        sha256=table.sha256,
+        simulated=int(simulated),
+        **told,
+        notes=join_notes([*said, *table.notes, *row_notes, *notes, *more, *odd, *before]),
+    )
     return _dataset(meta, values, time, pid, attrs)
 
-# %% ../nbs/00g_tiles.ipynb #aa008c26
+# %% ../nbs/00g_tiles.ipynb #221b7ea4
 def _dataset(meta, values, time, pid, attrs):
     "Label the arrays; `values` (dates, points) is kept as it lies in memory, a date in one piece."
     places = ("easting", "northing") if attrs["level"] == "L3" else ("easting", "northing", "longitude", "latitude")
     units = dict(longitude="degree", latitude="degree")
-    coords = {c: ("point", _column(meta, c), {"units": units.get(c, "m")}) for c in places if c in meta.columns}
+    coords = {
+        c: ("point", _column(meta, c), {"units": units.get(c, "m")})
+        for c in places
+        if c in meta.columns
+    }
     coords |= {"time": time, "pid": ("point", pid)}
-    tile = xr.Dataset({"displacement": (("point", "time"), values.T, {"units": "mm"})}, coords=coords, attrs=attrs)
-    for c in (c for c in DESCRIPTORS if c in meta.columns): tile[c] = "point", _column(meta, c), {"units": DESCRIPTORS[c]}
+    tile = xr.Dataset(
+        {"displacement": (("point", "time"), values.T, {"units": "mm"})}, coords=coords, attrs=attrs
+    )
+    for c in (c for c in DESCRIPTORS if c in meta.columns):
+        tile[c] = "point", _column(meta, c), {"units": DESCRIPTORS[c]}
     return tile
 
-# %% ../nbs/00g_tiles.ipynb #b9f39255
+# %% ../nbs/00g_tiles.ipynb #b582fcea
 def _find(path):
     "The file to read, and notes on how it was found."
     path = Path(path)
-    if path.name.startswith("._") and (real := path.with_name(path.name[2:])).is_file(): return real, [f"{path.name} is a side file of a Mac: {real.name} read"]
+    if path.name.startswith("._") and (real := path.with_name(path.name[2:])).is_file():
+        return real, [f"{path.name} is a side file of a Mac: {real.name} read"]
     if not path.exists(): raise FileNotFoundError(f"{path}: no such file; check the path")
     if not path.is_dir(): return path, []
     if any((path / f).exists() for f in ("zarr.json", ".zgroup", ".zmetadata")):
-        raise EGMSFormatError(f"{path}: is a Zarr store (a cube or a forecast), not a table of displacement series; give the .zip or .csv")
+        raise EGMSFormatError(
+            f"{path}: is a Zarr store (a cube or a forecast), not a table of displacement series; give the .zip or .csv"
+        )
     path, note = pick_table(path)
     return path, [note]
 
@@ -170,12 +211,18 @@ def _read(source, name, xml, crs, inside):
     table.xml = table.xml or xml
     return _assemble(table, product[0], name)
 
-# %% ../nbs/00g_tiles.ipynb #4ca6d62f
+# %% ../nbs/00g_tiles.ipynb #4fba688e
 def _read_one(path, crs, inside):
     "A path, a folder or an open file -> a tile."
     if hasattr(path, "read"):
         data, name = path.read(), getattr(path, "name", None)
-        return _read(data.encode() if isinstance(data, str) else data, Path(name).name if isinstance(name, str) else "buffer", "", crs, inside)
+        return _read(
+            data.encode() if isinstance(data, str) else data,
+            Path(name).name if isinstance(name, str) else "buffer",
+            "",
+            crs,
+            inside,
+        )
     path, notes = _find(path)
     tile = _read(path, path.name, _sidecar(path), crs, inside)
     return add_notes(tile, *notes) if any(notes) else tile
@@ -185,16 +232,18 @@ def read_tile(path, bbox=None, polygon=None, *, crs: Any = None) -> xr.Dataset:
 
     Parameters
     ----------
-    path : `.zip`, `.csv`, `.csv.gz`, `.tsv`, `.txt`, `.gpkg`, `.shp`, `.parquet`, a folder that holds one, an open file;
-        or a list of them: several tiles, pieces of one, or both components
+    path : `.zip`, `.csv`, `.csv.gz`, `.tsv`, `.txt`, `.gpkg`, `.shp`, `.parquet`, a folder that holds one,
+        an open file; or a list of them: several tiles, pieces of one, or both components
     bbox : keep only points within (west, south, east, north), metres in EPSG:3035 or degrees
-    polygon : keep only points within the polygons of this file (GeoJSON, GeoPackage, ...) or shapely geometry in EPSG:3035
+    polygon : keep only points within the polygons of this file (GeoJSON, GeoPackage, ...)
+        or within a shapely geometry in EPSG:3035
     crs : coordinate system of easting and northing, where the table does not tell ("EPSG:32633")
 
     Returns
     -------
-    xr.Dataset over (point, time): `displacement` float32 mm; `easting`, `northing` m; `time`; `pid`; the delivered descriptors over point
-    by their older names; attrs say tile, component, level, release, crs, source, sha256, simulated (0 or 1) and `notes`
+    xr.Dataset over (point, time): `displacement` float32 mm; `easting`, `northing` m; `time`; `pid`; the delivered
+    descriptors over point by their older names; attrs say tile, component, level, release, crs, source, sha256,
+    simulated (0 or 1) and `notes`
 
     Raises
     ------
@@ -209,42 +258,61 @@ def read_tile(path, bbox=None, polygon=None, *, crs: Any = None) -> xr.Dataset:
     tile = tiles[0] if len(tiles) == 1 else join_tiles(tiles)
     return add_notes(tile, *notes) if notes else tile
 
-# %% ../nbs/00g_tiles.ipynb #cdfe6fa1
+# %% ../nbs/00g_tiles.ipynb #8e1692d8
 def _check_together(tiles):
     "Refuse what does not belong together, in one line."
     def differ(what): return list(dict.fromkeys(t.attrs[what] for t in tiles))
     sources = few((t.attrs["source"] for t in tiles), 3)
-    if len(differ("level")) > 1: raise EGMSFormatError(f"{sources}: are of different levels ({', '.join(differ('level'))}); read them one at a time")
+    if len(differ("level")) > 1:
+        raise EGMSFormatError(
+            f"{sources}: are of different levels ({', '.join(differ('level'))}); read them one at a time"
+        )
     if len(differ("release")) > 1 and tiles[0].level != "points":
-        raise EGMSFormatError(f"{sources}: are of different releases ({', '.join(differ('release'))}), whose zero differs; give files of one release")
+        raise EGMSFormatError(
+            f"{sources}: are of different releases ({', '.join(differ('release'))}), whose zero differs; give "
+            "files of one release"
+        )
     parts = differ("component")
     if len(parts) > 1 and not set(parts) <= {"U", "E"}:
-        raise EGMSFormatError(f"{sources}: are of components {', '.join(parts)}; only U and E of one release go together")
+        raise EGMSFormatError(
+            f"{sources}: are of components {', '.join(parts)}; only U and E of one release go together"
+        )
     tracks = list(dict.fromkeys(t.attrs["tile"][:3] for t in tiles))
     if tiles[0].level.startswith("L2") and len(tracks) > 1:
-        raise EGMSFormatError(f"{sources}: are of different tracks ({', '.join(tracks)}), whose lines of sight differ; give bursts of one track")
+        raise EGMSFormatError(
+            f"{sources}: are of different tracks ({', '.join(tracks)}), whose lines of sight differ; give "
+            "bursts of one track"
+        )
 
 def _common_dates(tiles):
     "Dates that all have, and a note on those left out."
     every = [t.time.values for t in tiles]
     common = every[0]
     for time in every[1:]: common = np.intersect1d(common, time)
-    if not len(common): raise EGMSFormatError(f"{few((t.attrs['source'] for t in tiles), 3)}: share no date; give files of one release and one track")
+    if not len(common):
+        raise EGMSFormatError(
+            f"{few((t.attrs['source'] for t in tiles), 3)}: share no date; give files of one release and one track"
+        )
     lost = np.setdiff1d(np.concatenate(every), common).astype("datetime64[D]").astype(str)
     return common, [f"{len(lost)} dates left out that not all files have ({few(lost, 3)})"] if len(lost) else []
 
-# %% ../nbs/00g_tiles.ipynb #3562d508
+# %% ../nbs/00g_tiles.ipynb #53de03d7
 def _repeated(tiles, component):
     "Mask of points to keep, in the order of the tiles: of a place that several files hold the first."
-    places = pd.DataFrame({c: np.concatenate([t[c].values for t in tiles]) for c in ("easting", "northing")})
+    places = pd.DataFrame(
+        {c: np.concatenate([t[c].values for t in tiles]) for c in ("easting", "northing")}
+    )
     places["component"] = component
-    if tiles[0].level != "L3": places["pid"] = np.concatenate([t.pid.values for t in tiles])
+    if tiles[0].level != "L3":
+        places["pid"] = np.concatenate([t.pid.values for t in tiles])
     twice = places.duplicated().to_numpy()
     return ~twice, [f"{twice.sum()} points stand in two files: the first kept"] if twice.any() else []
 
 def _over_points(tiles, c):
     "One variable over all points, empty where a file lacks it."
-    return np.concatenate([t[c].values if c in t else np.full(t.sizes["point"], np.nan) for t in tiles])
+    return np.concatenate(
+        [t[c].values if c in t else np.full(t.sizes["point"], np.nan) for t in tiles]
+    )
 
 def _told_apart(tiles):
     "All notes; where files differ, with the file they belong to."
@@ -258,29 +326,52 @@ def join_tiles(tiles: Iterable[xr.Dataset]) -> xr.Dataset:
     tiles = list(tiles)
     _check_together(tiles)
     time, notes = _common_dates(tiles)
-    component = np.repeat([t.attrs["component"] for t in tiles], [t.sizes["point"] for t in tiles])
+    component = np.repeat(
+        [t.attrs["component"] for t in tiles], [t.sizes["point"] for t in tiles]
+    )
     keep, more = _repeated(tiles, component)
-    values = np.concatenate([t.displacement.sel(time=time).transpose("time", "point").values for t in tiles], axis=1)
-    variables = {c: ("point", _over_points(tiles, c)[keep], {"units": DESCRIPTORS[c]}) for c in DESCRIPTORS if any(c in t for t in tiles)}
-    places = [c for c in ("easting", "northing", "longitude", "latitude", "pid") if all(c in t.coords for t in tiles)]
-    coords = {c: ("point", _over_points(tiles, c)[keep], tiles[0][c].attrs) for c in places}
+    values = np.concatenate(
+        [t.displacement.sel(time=time).transpose("time", "point").values for t in tiles], axis=1
+    )
+    variables = {
+        c: ("point", _over_points(tiles, c)[keep], {"units": DESCRIPTORS[c]})
+        for c in DESCRIPTORS
+        if any(c in t for t in tiles)
+    }
+    places = [
+        c for c in ("easting", "northing", "longitude", "latitude", "pid") if all(c in t.coords for t in tiles)
+    ]
+    coords = {
+        c: ("point", _over_points(tiles, c)[keep], tiles[0][c].attrs) for c in places
+    }
     parts = [p for p in ("U", "E") if p in component]
     if len(parts) == 2: coords["component"] = "point", component[keep]
     values = values if keep.all() else np.ascontiguousarray(values[:, keep])
-    joined = xr.Dataset({"displacement": (("point", "time"), values.T, {"units": "mm"}), **variables}, coords=coords | {"time": time})
+    joined = xr.Dataset(
+        {"displacement": (("point", "time"), values.T, {"units": "mm"}), **variables},
+        coords=coords | {"time": time},
+    )
     return joined.assign_attrs(_joined_attrs(tiles, parts, notes + more))
 
-# %% ../nbs/00g_tiles.ipynb #f1ecd7f4
+# %% ../nbs/00g_tiles.ipynb #5e088fbc
 def _joined_attrs(tiles, parts, notes):
     "The attributes of several tiles together."
-    def together(what, sep="+"): return sep.join(dict.fromkeys(p for t in tiles for p in t.attrs[what].split("+")))
+    def together(what, sep="+"):
+        return sep.join(dict.fromkeys(p for t in tiles for p in t.attrs[what].split("+")))
     first = tiles[0].attrs
-    return dict(tile=together("tile"), level=first["level"], crs=METRES, release=first["release"],
-                component="+".join(parts) if parts else first["component"],
-                source=" + ".join(t.attrs["source"] for t in tiles), sha256=" ".join(t.attrs["sha256"] for t in tiles),
-                simulated=max(t.attrs["simulated"] for t in tiles), notes=join_notes([*_told_apart(tiles), *notes]))
+    return dict(
+        tile=together("tile"),
+        level=first["level"],
+        crs=METRES,
+        release=first["release"],
+        component="+".join(parts) if parts else first["component"],
+        source=" + ".join(t.attrs["source"] for t in tiles),
+        sha256=" ".join(t.attrs["sha256"] for t in tiles),
+        simulated=max(t.attrs["simulated"] for t in tiles),
+        notes=join_notes([*_told_apart(tiles), *notes]),
+    )
 
-# %% ../nbs/00g_tiles.ipynb #d7e78400
+# %% ../nbs/00g_tiles.ipynb #9cbcde0f
 def _decimals(value, digits):
     "Rounded values; no negative zero, empty where NaN."
     value = pl.Series(np.round(value, digits) + np.float32(0)).fill_nan(None)
@@ -288,52 +379,86 @@ def _decimals(value, digits):
 
 def _places(tile):
     "Columns of the places: whole metres on the lattice, else longitude and latitude, too."
-    if tile.attrs["level"] == "L3": return {c: pl.Series(tile[c].values.astype(np.int64)) for c in ("easting", "northing")}
+    if tile.attrs["level"] == "L3":
+        return {
+            c: pl.Series(tile[c].values.astype(np.int64))
+            for c in ("easting", "northing")
+        }
     lon, lat = to_degrees(tile.easting.values, tile.northing.values)
     if "longitude" in tile.coords: lon, lat = tile.longitude.values, tile.latitude.values
     places = dict(latitude=_decimals(lat, 7), longitude=_decimals(lon, 7))
     return places | {c: _decimals(tile[c].values, 2) for c in ("easting", "northing")}
 
-_DIGITS = dict(acceleration=2, acceleration_std=2, temporal_coherence=2, amplitude_dispersion=2, incidence_angle=2, track_angle=2, los_east=3, los_north=3, los_up=3)
+_DIGITS = dict(
+    acceleration=2,
+    acceleration_std=2,
+    temporal_coherence=2,
+    amplitude_dispersion=2,
+    incidence_angle=2,
+    track_angle=2,
+    los_east=3,
+    los_north=3,
+    los_up=3,
+)
 
 def _table(tile):
     "The CSV's columns, in the delivered order, names and decimals."
     newer = NEWER_NAMES if tile.attrs.get("release", "") >= "2020" else {}
-    columns = {"pid": pl.Series(tile.pid.values.tolist(), dtype=pl.String)} | _places(tile)
-    for c in (c for c in DESCRIPTORS if c in tile): columns[newer.get(c, c)] = _decimals(tile[c].values, _DIGITS.get(c, 1))
-    if tile.attrs.get("simulated", 0): columns["simulated"] = pl.Series(np.ones(tile.sizes["point"], np.int8))
+    columns = {"pid": pl.Series(tile.pid.values.tolist(), dtype=pl.String)} | _places(
+        tile
+    )
+    for c in (c for c in DESCRIPTORS if c in tile):
+        columns[newer.get(c, c)] = _decimals(tile[c].values, _DIGITS.get(c, 1))
+    if tile.attrs.get("simulated", 0):
+        columns["simulated"] = pl.Series(np.ones(tile.sizes["point"], np.int8))
     dates = pd.DatetimeIndex(tile.time.values).strftime("%Y%m%d")
-    for date, value in zip(dates, tile.displacement.transpose("time", "point").values): columns[date] = _decimals(value, 1)
+    for date, value in zip(dates, tile.displacement.transpose("time", "point").values):
+        columns[date] = _decimals(value, 1)
     return pl.DataFrame(columns)
 
-# %% ../nbs/00g_tiles.ipynb #bc354ab1
+# %% ../nbs/00g_tiles.ipynb #4ef283de
 def tile_xml(tile: xr.Dataset) -> str:
     "The metadata file beside a table: what it is, whom to credit, notes. A simulated tile never credits Copernicus."
     a, simulated = tile.attrs, bool(tile.attrs.get("simulated", 0))
     origin = "Simulated by mmstt: no value in this file is a measurement" if simulated else CREDIT
-    rows = dict(product_level=a.get("level", "L3"), tile=a["tile"], component=a["component"], release=a["release"], crs=a.get("crs", METRES),
-                points=tile.sizes["point"], dates=tile.sizes["time"], simulated=str(simulated).lower(), credit=origin, licence=LICENCE)
+    rows = dict(
+        product_level=a.get("level", "L3"),
+        tile=a["tile"],
+        component=a["component"],
+        release=a["release"],
+        crs=a.get("crs", METRES),
+        points=tile.sizes["point"],
+        dates=tile.sizes["time"],
+        simulated=str(simulated).lower(),
+        credit=origin,
+        licence=LICENCE,
+    )
     body = "".join(f"  <{k}>{escape(str(v))}</{k}>\n" for k, v in rows.items())
     body += "".join(f"  <note>{escape(n)}</note>\n" for n in notes_of(tile))
     return f"<?xml version='1.0' encoding='UTF-8'?>\n<TILE>\n{body}</TILE>\n"
 
-# %% ../nbs/00g_tiles.ipynb #4725a58f
+# %% ../nbs/00g_tiles.ipynb #55f3570f
 def write_tile(tile: xr.Dataset, path: str | Path) -> Path:
-    """Write a tile as EGMS delivers it: `.zip` (CSV and xml), `.csv` or `.csv.gz`, by the ending of `path`; returns the path.
+    """Write a tile as EGMS delivers it, by the ending of `path`: `.zip` (CSV and xml), `.csv`, `.csv.gz`.
 
-    Displacement is written in mm with one decimal, empty where NaN. The same tile gives the same bytes, and a write that fails or is
-    killed leaves nothing under `path`. Points off the lattice get longitude and latitude beside easting and northing.
+    Displacement is written in mm with one decimal, empty where NaN. The same tile gives the same bytes, and a write
+    that fails or is killed leaves nothing under `path`. Points off the lattice get longitude and latitude beside
+    easting and northing. Returns the path.
     """
     path = Path(path)
     ending = re.search(r"\.(zip|csv|csv\.gz)$", path.name)
     if not ending: raise ValueError(f"{path.name}: cannot tell the format; end the name in .zip, .csv or .csv.gz")
-    if "component" in tile.coords: raise ValueError(f"{path.name}: a delivered table holds one component; write U and E one after the other")
+    if "component" in tile.coords:
+        raise ValueError(f"{path.name}: a delivered table holds one component; write U and E one after the other")
     table, stem = _table(tile), path.name[:ending.start()]
     with write_beside(path) as part:
-        if ending[1] == "csv": table.write_csv(part, float_precision=1)
+        if ending[1] == "csv":
+            table.write_csv(part, float_precision=1)
         elif ending[1] == "csv.gz":
-            with open(part, "wb") as raw, gzip.GzipFile("", "wb", 5, raw, mtime=0) as f: table.write_csv(f, float_precision=1)
-        else: _write_zip(table, tile_xml(tile), part, stem)
+            with open(part, "wb") as raw, gzip.GzipFile("", "wb", 5, raw, mtime=0) as f:
+                table.write_csv(f, float_precision=1)
+        else:
+            _write_zip(table, tile_xml(tile), part, stem)
     return path
 
 def _write_zip(table, xml, path, stem):
