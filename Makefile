@@ -82,7 +82,7 @@ test: check  ## run every test
 	  END { printf "%d passed, %d failed, %d skipped\n", n - failed, failed, skipped; exit (failed > 0 || n == 0) }'
 
 docs: $(INSTALLED)  ## build the site into docs/_site
-	$(BIN)/sphinx-build -q -j auto -c docs . docs/_site
+	$(BIN)/sphinx-build -q -j auto -c docs -d build/doctrees . docs/_site
 	@echo "docs: open docs/_site/index.html"
 
 lab: $(INSTALLED)  ## open the notebooks
