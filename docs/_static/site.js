@@ -6,7 +6,7 @@ function complete() {
   each(".caption[role=heading]", e => e.setAttribute("aria-level", "2"));
   each("th", e => { if (!e.textContent.trim()) e.outerHTML = "<td></td>"; });
   // what can be scrolled can be reached by the tab key
-  each("pre, .table-wrapper, .output, .math", e => { if (e.scrollWidth > e.clientWidth) e.tabIndex = 0; });
+  each("pre, .table-wrapper, .output, .math", e => { if (e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight) e.tabIndex = 0; });
   if (!document.querySelector("h1")) {
     const title = document.createElement("h1");
     title.textContent = document.title.split(" - ")[0];
