@@ -31,9 +31,9 @@ nb_render_image_options = {"alt": "Picture drawn by the code above"}
 nb_mime_priority_overrides = [("html", "text/html", 0)]
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
+napoleon_google_docstring = False
 autodoc_typehints = "none"
 autodoc_inherit_docstrings = False
-default_role = "code"  # docstrings put names into single backticks
 
 html_theme = "furo"
 html_title = f"{project} {release}"
@@ -41,6 +41,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
 html_show_sourcelink = html_show_sphinx = False
+html_show_search_summary = False  # it would fetch pages, which a site opened as files may not
 html_math_renderer = "mathml"
 
 
@@ -138,6 +139,14 @@ def read(app, docname, source):
     source[0] = text
 
 
+def plain_docstring(app, what, name, obj, options, lines):
+    "In a docstring single backticks mean code, and bars absolute values."
+    for i, line in enumerate(lines):
+        parts = re.split(r"`+", line)  # every other part is code
+        if len(parts) % 2 == 0: continue  # code over several lines
+        lines[i] = "``".join(p.strip() if k % 2 else p.replace("|", r"\|") for k, p in enumerate(parts))
+
+
 def front_page(app, exception):
     "The README is the first page; copies of the notebooks that were made on the way go."
     out = Path(app.outdir)
@@ -160,4 +169,5 @@ def setup(app):
     app.add_html_math_renderer("mathml", (inline_math, None), (block_math, None))
     app.connect("builder-inited", write_api_pages)
     app.connect("source-read", read)
+    app.connect("autodoc-process-docstring", plain_docstring, priority=400)  # before napoleon
     app.connect("build-finished", front_page)
