@@ -85,7 +85,7 @@ docs: $(INSTALLED)  ## build the site into docs/_site
 	$(BIN)/sphinx-build -q -j auto -c docs -d build/doctrees . docs/_site
 	@echo "docs: open docs/_site/index.html"
 
-lab: $(INSTALLED)  ## open the notebooks
+lab: $(INSTALLED) hooks  ## open the notebooks
 	$(BIN)/jupyter lab nbs
 
 .PHONY: help setup hooks study audit anchored travel configuration bench check lint export test-tools test docs lab
