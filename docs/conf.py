@@ -19,7 +19,7 @@ root_doc = "README"
 include_patterns = ["*.md", "data/README.md", "docs/*.md", "docs/_api/*.md"]
 include_patterns += ["nbs/**.ipynb", "figures/**.ipynb", "figures/**.md"]
 exclude_patterns = ["docs/_site", "docs/contents.md", "**/.ipynb_checkpoints", "**.failed.ipynb"]
-exclude_patterns += [".*", "build", "dist", "runs", "logs", "shared"]  # not even looked into
+exclude_patterns += [".*", "data/[!R]*", "build", "dist", "runs", "logs", "shared"]  # not even looked into
 # a table in Markdown beside the notebook that made it is no page of its own
 tables = [p for p in ROOT.glob("figures/*/*.md") if p.with_suffix(".ipynb").exists()]
 exclude_patterns += [p.relative_to(ROOT).as_posix() for p in tables]
