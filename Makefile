@@ -78,9 +78,10 @@ test-tools:  ## install a browser, GDAL and QGIS for the tests (Debian or Ubuntu
 	@.ci/test-tools
 
 # Every module's notebook is run from top to bottom. The last line counts them, and the tests that were left out.
+# (Two notebooks at a time may end on one line.)
 test: check  ## run every test
 	@export OMP_NUM_THREADS=1 MPLBACKEND=agg; $(BIN)/nbdev_test --n_workers 2 --do_print --timing 2>&1 | awk '\
-	  { print; fflush() } /^- Completed/ { n++ } /^\t.*\.ipynb$$/ { failed++ } /^skipped: / { skipped++ } \
+	  { print; fflush(); n += gsub(/- Completed \//, "&") } /^\t.*\.ipynb$$/ { failed++ } /^skipped: / { skipped++ } \
 	  END { printf "%d passed, %d failed, %d skipped\n", n - failed, failed, skipped; exit (failed > 0 || n == 0) }'
 
 docs: $(INSTALLED)  ## build the site into docs/_site

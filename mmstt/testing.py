@@ -17,8 +17,10 @@ def skip(why: str) -> None:
     "Say that a test is left out, and why: in the notebook, and in the log of `make test`, which counts such lines."
     line = f"skipped: {why}"
     print(line)
-    # nbdev_test keeps what a cell prints to itself
-    if "IN_TEST" in os.environ and sys.__stdout__ is not sys.stdout: print(line, file=sys.__stdout__, flush=True)
+    if "IN_TEST" not in os.environ or sys.__stdout__ is sys.stdout: return
+    # nbdev_test keeps what a cell prints to itself; one write, so that notebooks tested side by side do not mix lines
+    sys.__stdout__.write(f"\n{line}\n")
+    sys.__stdout__.flush()
 
 # %% ../nbs/00_testing.ipynb #195c7aae
 def data_folders() -> list[Path]:
