@@ -10,6 +10,8 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 CONFIG ?= config/quick.yaml
 TILE ?= E32N34
+# --strict: make check fails on what is over a limit of tools/measure.py
+MEASURE ?=
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -20,7 +22,17 @@ $(INSTALLED): settings.ini setup.py constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-setup: $(INSTALLED)  ## install everything into .venv
+setup: $(INSTALLED) hooks  ## install everything into .venv, and the notebooks' hooks into this checkout
+
+# Jupyter cleans a notebook when it is saved; git merges notebooks cell by cell. Both settings stay in .venv and in this
+# checkout's own git configuration: nothing is written into the home folder, as nbdev_install_hooks would.
+hooks: $(INSTALLED)
+	@mkdir -p .venv/etc/jupyter
+	@printf '%s\n' 'from nbdev.clean import clean_jupyter' 'c.ContentsManager.pre_save_hook = clean_jupyter' \
+	  > .venv/etc/jupyter/jupyter_server_config.py
+	@if git rev-parse --git-dir >/dev/null 2>&1; then \
+	  git config --local merge.nbdev-merge.name 'merge notebooks cell by cell' && \
+	  git config --local merge.nbdev-merge.driver '$(BIN)/nbdev_merge %O %A %B %P'; fi
 
 study: $(INSTALLED)  ## regenerate the study's tables and figures (CONFIG=config/quick.yaml)
 	$(BIN)/mmstt study --config $(CONFIG)
@@ -41,32 +53,42 @@ configuration: $(INSTALLED)  ## the paper's own network, a hundred epochs (about
 bench: $(INSTALLED)  ## measure speed against peers and floors, into figures/benchmarks/
 	$(BIN)/mmstt study --config $(CONFIG) --tile E32N34 --only bench
 
+# What is in mmstt/ and is not exported from a notebook.
+BY_HAND = $(wildcard mmstt/__init__.py mmstt/py.typed mmstt/page)
+
 # The notebooks are clean and the library is exactly what they export: done over again in a copy, then compared.
-check: $(INSTALLED)  ## notebooks clean, library equal to what they export
-	@rm -rf build/check && mkdir -p build/check && cp -r nbs settings.ini build/check/
+check: $(INSTALLED) lint  ## notebooks clean, library equal to what they export, lines short, cells shown
+	@rm -rf build/check && mkdir -p build/check/mmstt
+	@cp -r nbs settings.ini build/check/ && cp -r $(BY_HAND) build/check/mmstt/
 	@cd build/check && ../../$(BIN)/nbdev_clean && ../../$(BIN)/nbdev_export
 	@diff -r -x .ipynb_checkpoints nbs build/check/nbs || { echo "notebooks are not clean: run 'make export'"; exit 1; }
 	@diff -r -x __pycache__ mmstt build/check/mmstt || { echo "mmstt/ is not what the notebooks export: run 'make export'"; exit 1; }
-	@rm -rf build/check; echo "check: notebooks clean, library in step"
+	@rm -rf build/check; $(BIN)/python tools/measure.py $(MEASURE)
+	@echo "check: notebooks clean, library in step"
+
+lint: $(INSTALLED)  ## ruff over modules and notebooks
+	@$(BIN)/python tools/lint.py
 
 export: $(INSTALLED)  ## write the library from the notebooks, and clean them
-	@rm -f mmstt/*.py mmstt/models/*.py
+	@find mmstt -name '*.py' ! -name __init__.py -delete
 	$(BIN)/nbdev_export && $(BIN)/nbdev_clean
 
-# What the tests open pages and rasters with: taken from the PATH, installed where that may be done, or named (its tests then say that they were skipped).
-tools:
-	@mkdir -p build; { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null && command -v gdalinfo >/dev/null && exit 0; \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing chromium and gdal-bin (once) ..." && \
-	    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium gdal-bin; } > build/tools.log 2>&1; then exit 0; fi; \
-	  echo "tests of pages and of GDAL's programs will be skipped: install chromium (or google-chrome) and gdal-bin to run them"
+# `make test` installs nothing outside .venv: tests that need a browser, GDAL or QGIS are skipped, and counted, without it.
+test-tools:  ## install a browser, GDAL and QGIS for the tests (Debian or Ubuntu, as root)
+	@.ci/test-tools
 
-# Every room's notebook is run from top to bottom; its last line counts them.
-test: check tools  ## run every test
+# Every module's notebook is run from top to bottom. The last line counts them, and the tests that were left out.
+# (Two notebooks at a time may end on one line.)
+test: check  ## run every test
 	@export OMP_NUM_THREADS=1 MPLBACKEND=agg; $(BIN)/nbdev_test --n_workers 2 --do_print --timing 2>&1 | awk '\
-	  { print; fflush() } /^- Completed/ { n++ } /^\t.*\.ipynb$$/ { failed++ } \
-	  END { printf "%d passed, %d failed\n", n - failed, failed; exit (failed > 0 || n == 0) }'
+	  { print; fflush(); n += gsub(/- Completed \//, "&") } /^\t.*\.ipynb$$/ { failed++ } /^skipped: / { skipped++ } \
+	  END { printf "%d passed, %d failed, %d skipped\n", n - failed, failed, skipped; exit (failed > 0 || n == 0) }'
 
-lab: $(INSTALLED)  ## open the notebooks
+docs: $(INSTALLED)  ## build the site into docs/_site
+	$(BIN)/sphinx-build -q -j auto -c docs -d build/doctrees . docs/_site
+	@echo "docs: open docs/_site/index.html"
+
+lab: $(INSTALLED) hooks  ## open the notebooks
 	$(BIN)/jupyter lab nbs
 
-.PHONY: help setup study audit anchored travel configuration bench check export tools test lab
+.PHONY: help setup hooks study audit anchored travel configuration bench check lint export test-tools test docs lab

@@ -1,6 +1,6 @@
 """Install `mmstt`; every fact comes from `settings.ini`.
 
-The study's recipes (presets, Snakefile, table and figure notebooks) travel inside the wheel as
+The study's own files (configurations, Snakefile, table and figure notebooks) travel inside the wheel as
 `mmstt/_share`, so that the command line works outside a checkout; in a checkout they are read in place.
 """
 import configparser
@@ -18,7 +18,7 @@ config.read(ROOT / "settings.ini", encoding="utf-8")
 cfg = config["DEFAULT"]
 
 
-class build_py_with_recipes(build_py):
+class build_py_with_study(build_py):
     def run(self):
         super().run()
         if getattr(self, "editable_mode", False): return
@@ -42,12 +42,13 @@ setup(
     keywords=cfg["keywords"].split(),
     python_requires=f">={cfg['min_python']}",
     packages=find_packages(include=["mmstt", "mmstt.*"]),
+    package_data={"mmstt": ["py.typed", "page/*"]},
     install_requires=cfg["requirements"].split(),
     extras_require={k: cfg[f"{k}_requirements"].split() for k in ("dev", "slurm")},
     entry_points={
         "console_scripts": cfg["console_scripts"].split(),
         "nbdev": [f"{cfg['lib_name']}={cfg['lib_name']}._modidx:d"],
     },
-    cmdclass={"build_py": build_py_with_recipes},
+    cmdclass={"build_py": build_py_with_study},
     zip_safe=False,
 )

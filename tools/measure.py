@@ -1,0 +1,122 @@
+"""How dense the code is, and how soon it is shown: `python tools/measure.py [--strict]`, part of `make check`.
+
+A token is what Python's tokenizer calls one, without comments, line ends and indents; a docstring is one token.
+An exported cell is shown when the next code cell of its notebook is not an exported one: a demonstration or a test.
+Cells that only import, or only name things for export, have nothing to show and are not counted.
+"""
+import ast
+import io
+import json
+import re
+import sys
+import tokenize
+from collections import Counter
+from pathlib import Path
+from statistics import median
+
+TOKENS_A_LINE, LONG_LINE, SHARE_OF_LONG_LINES = 9, 30, .03
+CELL_LINES, LONGEST_CELL, SHARE_SHOWN, LONGEST_RUN = 10, 50, .60, 5
+
+LAYOUT = {"NL", "NEWLINE", "INDENT", "DEDENT", "COMMENT", "ENCODING", "ENDMARKER"}
+
+
+def tokens_by_line(code):
+    "Number of tokens of each line that has any."
+    counted, inside = Counter(), 0
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        kind = tokenize.tok_name[token.type]
+        if kind == "FSTRING_END": inside -= 1    # from Python 3.12 on an f-string comes in pieces; it stays one token
+        elif not inside and kind not in LAYOUT: counted[token.start[0]] += 1
+        if kind == "FSTRING_START": inside += 1
+    return list(counted.values())
+
+
+def is_exported(cell):
+    return bool(re.search(r"^#\| *export", cell, re.M))
+
+
+def has_something_to_show(cell):
+    "Whether a cell does more than import and list names for export."
+    def is_preamble(node):
+        names = [t.id for t in getattr(node, "targets", []) if isinstance(t, ast.Name)]
+        return isinstance(node, ast.Import | ast.ImportFrom) or names == ["__all__"]
+    return not all(map(is_preamble, ast.parse(cell).body))
+
+
+def exported_cells(cells):
+    """Length of each exported cell in lines, and whether the next code cell shows or tests it.
+
+    cells : the sources of a notebook's code cells, in order
+    """
+    found = []
+    for cell, following in zip(cells, [*cells[1:], None], strict=True):
+        if not is_exported(cell) or not has_something_to_show(cell): continue
+        lines = [line for line in cell.strip().splitlines() if not line.startswith("#|")]
+        found.append((len(lines), following is not None and not is_exported(following)))
+    return found
+
+
+def longest_run(shown):
+    "Most exported cells in a row before one is shown."
+    longest = run = 0
+    for is_shown in shown:
+        run += 1
+        longest = max(longest, run)
+        if is_shown: run = 0
+    return longest
+
+
+def code_cells(notebook):
+    cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
+    return ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
+
+
+def judge_lines(name, lines):
+    "A row of the table of modules, and what is over a limit."
+    middle, share = median(lines), sum(n > LONG_LINE for n in lines) / len(lines)
+    over = []
+    if middle > TOKENS_A_LINE: over.append(f"{name}: median {middle:g} tokens a line, over {TOKENS_A_LINE}")
+    if share > SHARE_OF_LONG_LINES: over.append(f"{name}: {share:.1%} of lines have over {LONG_LINE} tokens")
+    return f"{name:<28}{middle:>8g}{share:>10.1%}{sum(lines):>9}", over
+
+
+def judge_cells(name, cells):
+    "A row of the table of notebooks, and what is over a limit."
+    run = longest_run([shown for _, shown in cells])
+    lengths = [length for length, _ in cells]
+    over = [f"{name}: an exported cell of {n} lines, over {LONGEST_CELL}" for n in lengths if n > LONGEST_CELL]
+    if run > LONGEST_RUN: over.append(f"{name}: {run} exported cells in a row before one is shown")
+    share = sum(shown for _, shown in cells) / len(cells)
+    return f"{name:<28}{median(lengths):>8g}{max(lengths):>9}{share:>8.0%}{run:>6}", over
+
+
+def report(root):
+    "Print both tables of a checkout; return what is over a limit, a str each."
+    root, over, all_lines, all_cells = Path(root), [], [], []
+    print(f"{'module':<28}{'median':>8}{'over 30':>10}{'tokens':>9}   tokens a line")
+    for path in sorted(root.glob("mmstt/**/*.py")):
+        if path.name.startswith("_"): continue
+        lines = tokens_by_line(path.read_text(encoding="utf-8"))
+        row, found = judge_lines(str(path.relative_to(root / "mmstt")), lines)
+        print(row)
+        over, all_lines = over + found, all_lines + lines
+    print(judge_lines("all", all_lines)[0])
+    print(f"\n{'notebook':<28}{'median':>8}{'longest':>9}{'shown':>8}{'run':>6}   exported cells, lines")
+    for path in sorted(root.glob("nbs/*.ipynb")):
+        cells = exported_cells(code_cells(path))
+        if not cells: continue
+        row, found = judge_cells(path.name, cells)
+        print(row)
+        over, all_cells = over + found, all_cells + cells
+    middle = median(n for n, _ in all_cells)
+    share = sum(shown for _, shown in all_cells) / len(all_cells)
+    if middle > CELL_LINES: over.append(f"exported cells: median {middle:g} lines, over {CELL_LINES}")
+    if share < SHARE_SHOWN: over.append(f"exported cells: {share:.0%} are shown at once, under {SHARE_SHOWN:.0%}")
+    print(f"{'all':<28}{middle:>8g}{max(n for n, _ in all_cells):>9}{share:>8.0%}\n")
+    return over
+
+
+if __name__ == "__main__":
+    over = report(Path(__file__).parent.parent)
+    print(*over, f"measure: {len(over)} over a limit", sep="\n")
+    if over and "--strict" in sys.argv: sys.exit(1)
