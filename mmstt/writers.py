@@ -130,7 +130,8 @@ def _geotiff_attrs(path):
 
 def _geopackage_attrs(path):
     with contextlib.closing(sqlite3.connect(path.resolve().as_uri() + "?mode=ro", uri=True)) as db:
-        return dict(db.execute("SELECT name, value FROM about"))
+        text = "".join(row for row, in db.execute("SELECT metadata FROM gpkg_metadata"))
+    return dict.fromkeys(re.findall(r'<MDI key="(\w+)">', text))
 
 def _parquet_attrs(path): return json.loads(pyarrow.parquet.read_schema(path).metadata[b"PANDAS_ATTRS"])
 
@@ -325,11 +326,12 @@ def _write_geotiff(ds, path):
     shape, transform, at = pixels(ds.easting.values, ds.northing.values)
     count = 3 * ds.sizes["time"] * len(set(ds.component.values.tolist()) if "component" in ds.coords else [""])
     profile = dict(driver="GTiff", height=shape[0], width=shape[1], count=count, dtype="float32", crs="EPSG:3035", transform=transform,
-                   nodata=np.nan, tiled=True, blockxsize=512, blockysize=512, interleave="band", compress="deflate", zlevel=1)
+                   nodata=np.nan, interleave="band")
+    overviews = "auto" if max(shape) > 2048 else "none"   # they cost more than all else, and a tile has no need of them
     with rasterio.Env(GDAL_CACHEMAX=64), rasterio.MemoryFile() as memory, write_beside(path) as part:
         with memory.open(**profile) as plain: _fill(plain, ds, at)
         with memory.open() as plain:
-            rasterio.shutil.copy(plain, part, driver="COG", compress="deflate", level=1, overview_resampling="average", num_threads="all_cpus")
+            rasterio.shutil.copy(plain, part, driver="COG", compress="deflate", level=1, blocksize=256, overviews=overviews, overview_resampling="average")
 
 def _fill(raster, ds, at):
     "Write the bands of an open raster, and what is said of it and of them."
@@ -441,7 +443,7 @@ def _write_parquet(ds, path):
 # %% ../nbs/23a_writers.ipynb #43207f05
 _STYLES = """CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
 f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT,
-owner TEXT(30), ui TEXT(30), update_time DATETIME DEFAULT CURRENT_TIMESTAMP)"""
+owner TEXT(30), ui TEXT(30), update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')))"""
 
 def _styles(ds):
     "Name and QML of each style, the one to use first in front."
@@ -468,23 +470,23 @@ def skill_table(ds: xr.Dataset) -> pd.DataFrame:
 
 # %% ../nbs/23a_writers.ipynb #6a50b21b
 def _write_geopackage(ds, path):
-    table = point_table(ds)
-    said = {k: str(v) for k, v in ds.attrs.items()}
-    with write_beside(path) as part, warnings.catch_warnings(action="ignore"):   # GDAL warns of the ending of the part
+    said = {k: str(v) for k, v in ds.attrs.items()} | dict(skill_table=skill_table(ds).to_csv(index=False, float_format="%.3f"))
+    how = dict(driver="GPKG", layer="forecast", engine="pyogrio", use_arrow=True, VERSION="1.2")   # the newest that GDAL 3.6 knows whole
+    with write_beside(path) as part, warnings.catch_warnings(action="ignore"):                     # GDAL warns of the ending of the part
         for old in path.parent.glob(part.name + "*"): old.unlink()
-        table.to_file(part, driver="GPKG", layer="forecast", engine="pyogrio", use_arrow=True, layer_metadata=said)
-        with contextlib.closing(sqlite3.connect(part)) as db, db: _add_tables(db, ds, said)
+        point_table(ds).to_file(part, layer_metadata=said, **how)
+        with contextlib.closing(sqlite3.connect(part)) as db, db: _add_styles(db, ds)
 
-def _add_tables(db, ds, said):
-    "Styles, attributes, notes and skill, beside the layer of an open GeoPackage."
+def _add_styles(db, ds):
+    "What QGIS draws the layer by, and what it says of it, in an open GeoPackage."
     db.execute(_STYLES)
     db.execute("INSERT INTO gpkg_contents (table_name, data_type, identifier) VALUES ('layer_styles', 'attributes', 'layer_styles')")
+    about = "; ".join([f"{ds.attrs['title']} ({ds.attrs['data']} data)", *_notes(ds)])
+    db.execute("UPDATE gpkg_contents SET description = ? WHERE table_name = 'forecast'", (about,))
     for k, (name, style) in enumerate(_styles(ds)):
-        db.execute("INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, styleQML, styleSLD, "
-                   "useAsDefault, description, owner) VALUES ('', '', 'forecast', 'geom', ?, ?, '', ?, ?, '')", (name, style, k == 0, MADE))
-    db.execute("CREATE TABLE about (name TEXT, value TEXT)")
-    db.executemany("INSERT INTO about VALUES (?, ?)", [*said.items(), *(("note", note) for note in _notes(ds))])
-    skill_table(ds).to_sql("skill", db, index=False)
+        row = dict(f_table_catalog="", f_table_schema="", f_table_name="forecast", f_geometry_column="geom", styleName=name,
+                   styleQML=style, styleSLD="", useAsDefault=k == 0, description=MADE, owner="")
+        db.execute(f"INSERT INTO layer_styles ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
 
 # %% ../nbs/23a_writers.ipynb #a8c257fd
 def _round(values, digits):
