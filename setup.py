@@ -42,6 +42,7 @@ setup(
     keywords=cfg["keywords"].split(),
     python_requires=f">={cfg['min_python']}",
     packages=find_packages(include=["mmstt", "mmstt.*"]),
+    package_data={"mmstt": ["page/*"]},
     install_requires=cfg["requirements"].split(),
     extras_require={k: cfg[f"{k}_requirements"].split() for k in ("dev", "slurm")},
     entry_points={
