@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['NONE', 'WHOLE', 'RECENT', 'GROUP', 'DEGREE', 'LEAST', 'SCRIPTS', 'tenths', 'deflate', 'pack', 'history', 'page_file',
-           'write_map', 'check_page_name', 'check_page']
+           'check_page_name', 'check_page', 'write_map']
 
 # %% ../nbs/24_map.ipynb #3634550c
 import base64
@@ -24,7 +24,7 @@ from . import __version__
 from .egms import LICENCE, read_tile, write_beside
 from .plots import map_limit
 from .raster import open_points
-from .writers import MADE, check_target
+from .writers import MADE, check_target, notes_of
 
 # %% ../nbs/24_map.ipynb #9ce3f03f
 NONE = -2**15  # stands for NaN
@@ -182,6 +182,16 @@ def page_file(name: str) -> str:
     "Text of one of the files that the page is made of, from the package's folder `page`."
     return (files("mmstt") / "page" / name).read_text(encoding="utf-8")
 
+# %% ../nbs/24_map.ipynb #a22ef2df
+def check_page_name(out: str | Path) -> Path:
+    "The path of a page; `ValueError` if its name does not end as one."
+    if Path(out).suffix.lower() != ".html": raise ValueError(f"{Path(out).name}: the map is a web page; end its name in .html")
+    return Path(out)
+
+def check_page(out: str | Path, inputs=()) -> Path:
+    "The path of a page that can be written and replaces nothing but such a page; else `ValueError`, before anything is computed."
+    return check_target(check_page_name(out), inputs)
+
 # %% ../nbs/24_map.ipynb #515d9eaa
 def _origin(ds):
     "Facts of provenance, in the words of the forecast itself."
@@ -209,7 +219,7 @@ def _credit(ds):
 # %% ../nbs/24_map.ipynb #2beb611f
 def _words(ds, meta):
     "What stands where `map.html` has a name after a dollar."
-    notes = [note for note in ds.attrs.get("notes", "").split("; ") if note]
+    notes = notes_of(ds)
     components = [(_WORDS.get(c, c).capitalize(), "") for c in meta["components"]]
     return dict(title=html.escape(ds.attrs["title"]), kind="simulated: no value is a measurement" if ds.attrs["simulated"] else "real data",
                 about=html.escape(_about(ds, meta)), layers=_radios("layer", [(l["title"], l["about"]) for l in meta["layers"][0]]),
@@ -217,6 +227,7 @@ def _words(ds, meta):
                 percent=meta["percent"], notes="".join(f"<li>{html.escape(note)}</li>" for note in notes) or "<li>none</li>",
                 origin=_origin(ds), credit=_credit(ds))
 
+# %% ../nbs/24_map.ipynb #ddc283d7
 def write_map(ds: xr.Dataset, tile: xr.Dataset | str | Path, out: str | Path) -> Path:
     """One self-contained page with the map of a forecast and every point's series.
 
@@ -243,12 +254,3 @@ def write_map(ds: xr.Dataset, tile: xr.Dataset | str | Path, out: str | Path) ->
             f'{stored}<script type="module">\n{script}</script></body></html>\n')
     with write_beside(out) as part: part.write_text(page, encoding="utf-8")
     return out
-
-def check_page_name(out: str | Path) -> Path:
-    "The path of a page; `ValueError` if its name does not end as one."
-    if Path(out).suffix.lower() != ".html": raise ValueError(f"{Path(out).name}: the map is a web page; end its name in .html")
-    return Path(out)
-
-def check_page(out: str | Path, inputs=()) -> Path:
-    "The path of a page that can be written and replaces nothing but such a page; else `ValueError`, before anything is computed."
-    return check_target(check_page_name(out), inputs)

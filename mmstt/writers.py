@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MOTION_CLASSES', 'MADE', 'PIXEL', 'MAX_PIXELS', 'STEPS', 'WRITERS', 'example_forecast', 'describe_variables',
-           'is_forecast', 'check_target', 'write_each', 'pixels', 'raster_style', 'point_style', 'point_table',
-           'skill_table', 'forecast_card', 'check_ending', 'check_output', 'write_forecast']
+           'notes_of', 'is_forecast', 'check_target', 'write_each', 'pixels', 'raster_style', 'point_style',
+           'point_table', 'skill_table', 'forecast_card', 'check_ending', 'check_output', 'write_forecast']
 
 # %% ../nbs/23a_writers.ipynb #f9a167eb
 import contextlib
@@ -113,7 +113,9 @@ def describe_variables(ds: xr.Dataset) -> xr.Dataset:
     return ds
 
 # %% ../nbs/23a_writers.ipynb #97141ea5
-def _notes(ds): return [note for note in ds.attrs.get("notes", "").split("; ") if note]
+def notes_of(ds: xr.Dataset) -> list[str]:
+    "The notes that a dataset carries."
+    return [note for note in ds.attrs.get("notes", "").split("; ") if note]
 
 def _dates(ds, form="%Y%m%d"): return list(pd.DatetimeIndex(ds.time.values).strftime(form))
 
@@ -318,7 +320,7 @@ _ORDER = "forecast, lower, upper; in each the last date first"
 
 def _geotiff_tags(ds, most):
     "All attributes as text; where points share pixels a note says so."
-    notes = _notes(ds) + [_NOTE_OF_MEANS.format(most)] * (most > 1 or ds.attrs.get("level") != "L3")
+    notes = notes_of(ds) + [_NOTE_OF_MEANS.format(most)] * (most > 1 or ds.attrs.get("level") != "L3")
     said = dict(ds.attrs, notes="; ".join(notes), bands=_ORDER, units="mm", content="forecast, not measured")
     return {k: str(v) for k, v in said.items()}
 
@@ -481,7 +483,7 @@ def _add_styles(db, ds):
     "What QGIS draws the layer by, and what it says of it, in an open GeoPackage."
     db.execute(_STYLES)
     db.execute("INSERT INTO gpkg_contents (table_name, data_type, identifier) VALUES ('layer_styles', 'attributes', 'layer_styles')")
-    about = "; ".join([f"{ds.attrs['title']} ({ds.attrs['data']} data)", *_notes(ds)])
+    about = "; ".join([f"{ds.attrs['title']} ({ds.attrs['data']} data)", *notes_of(ds)])
     db.execute("UPDATE gpkg_contents SET description = ? WHERE table_name = 'forecast'", (about,))
     for k, (name, style) in enumerate(_styles(ds)):
         row = dict(f_table_catalog="", f_table_schema="", f_table_name="forecast", f_geometry_column="geom", styleName=name,
@@ -511,7 +513,7 @@ _NO_XML = re.compile(r"[^\t\n -\ud7ff\ue000-\U0010ffff]")   # characters that XM
 def _xml(ds):
     "All attributes and every note."
     said = dict(ds.attrs, simulated=str(bool(ds.attrs["simulated"])).lower(), content="forecast, not measured")
-    rows = [*said.items(), *(("note", note) for note in _notes(ds))]
+    rows = [*said.items(), *(("note", note) for note in notes_of(ds))]
     body = "".join(f"  <{k}>{escape(_NO_XML.sub(' ', str(v)))}</{k}>\n" for k, v in rows)
     return f"<?xml version='1.0' encoding='UTF-8'?>\n<!-- {MADE} -->\n<TILE>\n{body}</TILE>\n"
 
@@ -585,7 +587,7 @@ _HOW_GOOD = ("Verified on forecasts from earlier dates of the same data, which k
 def forecast_card(ds: xr.Dataset) -> str:
     "What a forecast is of, how it was made, how good such forecasts were and where it must not be used, in Markdown."
     a = ds.attrs
-    notes = "\n".join(f"- {note}" for note in _notes(ds)) or "None."
+    notes = "\n".join(f"- {note}" for note in notes_of(ds)) or "None."
     licence = "" if a["simulated"] else f" {LICENCE}."
     sections = {"Data": _data_of(ds), "Forecast": _forecast_of(ds), "How good it was": f"{_HOW_GOOD}\n\n{_by_lead(ds)}",
                 "Skill by motion class": _by_class(ds, "skill"), "Coverage by motion class": _by_class(ds, "coverage"),

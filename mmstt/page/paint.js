@@ -6,7 +6,8 @@ const ramps = meta.ramps.map(hex => Uint32Array.from({ length: 256 }, (_, i) => 
 const named = meta.ramps.map(hex => Array.from({ length: 256 }, (_, i) => "#" + hex.slice(6 * i, 6 * i + 6)));
 const shown = new Float32Array(n);                            // mm or mm/yr, NaN where there is none
 const order = new Uint32Array(n);                             // points by colour, the palest first
-let layer = 0, lead = times.length - 1, component = 0, images = {}, painted = 0;
+let layer = 0, lead = times.length - 1, component = 0, images = {};
+let sorted = false, painted = 0;                              // whether `order` is of what is shown, and of how many points
 
 const ramp = () => layer == 2 ? 1 : 0;
 const scaleOf = () => meta.layers[component][layer];
@@ -19,14 +20,14 @@ function valueOf(i) {                                         // in tenths
   if (part[i] != component) return NONE;
   if (layer == 0) return velocity[i];
   const from = lead * n + i, f = forecast[from + n];
-  if (f == NONE) return NONE;
-  return layer == 1 ? (forecast[i] == NONE ? NONE : f - forecast[i]) : below[from] + above[from];
+  if (f == NONE || layer == 1 && forecast[i] == NONE) return NONE;
+  return layer == 1 ? f - forecast[i] : below[from] + above[from];
 }
 
 function sort() {                                             // counting sort: the strongest colours come last, on top
   const rank = v => layer == 2 ? colour(v) : Math.min(255, Math.abs(2 * colour(v) - 255));
   const start = new Uint32Array(257);
-  painted = 0;
+  painted = 0; sorted = true;
   for (let i = 0; i < n; i++) if (shown[i] == shown[i]) { start[rank(shown[i]) + 1]++; painted++; }
   for (let c = 0; c < 256; c++) start[c + 1] += start[c];
   for (let i = 0; i < n; i++) if (shown[i] == shown[i]) order[start[rank(shown[i])]++] = i;
@@ -34,8 +35,7 @@ function sort() {                                             // counting sort: 
 
 function show() {
   for (let i = 0; i < n; i++) { const v = valueOf(i); shown[i] = v == NONE ? NaN : v / 10; }
-  sort();
-  images = {};
+  images = {}; sorted = false;
   const l = scaleOf();
   $("when").hidden = layer == 0;
   $("day").textContent = `${date(times[lead])}, ${times[lead] - meta.last} days ahead`;
@@ -61,7 +61,9 @@ function image(k) {                                           // the map with k 
   }
   const canvas = new OffscreenCanvas(w, h), g = canvas.getContext("2d");
   const pixels = g.createImageData(w, h), out = new Uint32Array(pixels.data.buffer), colours = ramps[ramp()];
-  for (let j = 0; j < w * h; j++) if (count[j]) out[j] = colours[colour(sum[j] / count[j])];
+  const { limit } = scaleOf(), low = layer == 2 ? 0 : -limit, scale = 255 / (limit - low);
+  const of = v => colours[Math.max(0, Math.min(255, Math.round((v - low) * scale)))];   // as `colour`, a million times
+  for (let j = 0; j < w * h; j++) if (count[j]) out[j] = of(sum[j] / count[j]);
   g.putImageData(pixels, 0, 0);
   return images[k] = canvas;
 }

@@ -29,6 +29,7 @@ function label(words, x, y, align) {
 }
 
 function inView(margin) {                                     // how many points would be drawn
+  if (!sorted) sort();
   const { x, y, s } = view, m = margin / s, right = x + wide / s + m, bottom = y + high / s + m;
   let count = 0;
   for (let j = 0; j < painted; j++) { const i = order[j]; count += X[i] > x - m && X[i] < right && Y[i] > y - m && Y[i] < bottom; }
