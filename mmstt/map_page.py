@@ -38,11 +38,12 @@ def tenths(values):
 def deflate(raw): return base64.b64encode(zlib.compress(raw)).decode()
 
 def pack(rows):
-    "int16 or int32 (rows, cells) as deflated bytes in base64: differences between rows, zigzag, low bytes before high bytes."
+    "int16 or int32 (rows, cells) as base64 of deflated bytes: differences between rows, zigzag, low bytes first."
     bits = 8 * rows.dtype.itemsize
     steps = np.diff(rows, axis=0, prepend=np.zeros_like(rows[:1]))       # wraps around, as the page's additions do
     zigzag = ((steps << 1) ^ (steps >> bits - 1)).view(f"u{rows.dtype.itemsize}")
-    return deflate(b"".join((zigzag >> k & 255).astype(np.uint8).tobytes() for k in range(0, bits, 8)))
+    planes = [(zigzag >> k & 255).astype(np.uint8) for k in range(0, bits, 8)]
+    return deflate(b"".join(plane.tobytes() for plane in planes))
 
 # %% ../nbs/24_map.ipynb #5a83c6af
 WHOLE, RECENT, GROUP = 16_000_000, 122, 5
@@ -73,14 +74,16 @@ def history(values, days, order=slice(None)):
     for row, (a, b) in zip(rows, groups):
         some = values[a:b, order]
         known = np.isfinite(some)
-        total, count = np.where(known, some, 0).sum(0), known.sum(0)
-        row[:] = tenths(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+        with np.errstate(invalid="ignore"): mean = np.where(known, some, 0).sum(0) / known.sum(0)   # NaN of none
+        row[:] = tenths(mean)
     return rows, np.array([days[a:b].mean() for a, b in groups]), means
 
 # %% ../nbs/24_map.ipynb #f4e0465c
 DEGREE = 5
 
-def _terms(u, v): return np.stack([u**a * v**b for a in range(DEGREE + 1) for b in range(DEGREE + 1 - a)], -1)
+_POWERS = [(a, b) for a in range(DEGREE + 1) for b in range(DEGREE + 1 - a)]
+
+def _terms(u, v): return np.stack([u**a * v**b for a, b in _POWERS], -1)
 
 def _lonlat(easting, northing):
     "Coefficients (2, 21) of longitude and latitude, and what they are polynomials of: middle and half width."
@@ -96,10 +99,12 @@ def _lonlat(easting, northing):
 def _ramp(name):
     "A colour map as 256 x rrggbb."
     from matplotlib import colormaps
-    return (colormaps[name](np.linspace(0, 1, 256))[:, :3] * 255).round().astype(np.uint8).tobytes().hex()
+    colour = colormaps[name](np.linspace(0, 1, 256))[:, :3] * 255
+    return colour.round().astype(np.uint8).tobytes().hex()
 
 LEAST = .5   # mm, or mm/yr: a colour scale is no finer, since values have one decimal
-_ENDS = dict(U=("sinking", "rising"), E=("westwards", "eastwards"), LOS=("away from the satellite", "towards the satellite"))
+_ENDS = dict(U=("sinking", "rising"), E=("westwards", "eastwards"),
+             LOS=("away from the satellite", "towards the satellite"))
 _WORDS = dict(U="vertical", E="east-west", LOS="line of sight")
 
 def _layers(ds, component):
@@ -108,72 +113,104 @@ def _layers(ds, component):
     ends = _ENDS.get(component, ("negative", "positive"))
     last = ds.forecast.isel(time=-1).values
     width = ds.upper.isel(time=-1).values - ds.lower.isel(time=-1).values
-    rows = [("Mean velocity", "how fast each point has moved over all measured years", "mm/yr", ds.mean_velocity.values, ends),
-            ("Forecast change", "the forecast less the last measured value", "mm", last - ds.last_value.values, ends),
-            ("Interval width", f"between the bounds that are to hold {percent} of the values: how unsure the forecast is", "mm", width, ("sure", "unsure"))]
-    return [dict(title=title, about=about, unit=unit, limit=max(map_limit(values), LEAST), ends=ends) for title, about, unit, values, ends in rows]
+    def row(title, unit, values, ends, about):
+        limit = max(map_limit(values), LEAST)
+        return dict(title=title, about=about, unit=unit, limit=limit, ends=ends)
+    change = last - ds.last_value.values
+    bounds = f"between the bounds that are to hold {percent} of the values"
+    return [row("Mean velocity", "mm/yr", ds.mean_velocity.values, ends, "how fast each point has moved over all years"),
+            row("Forecast change", "mm", change, ends, "the forecast less the last measured value"),
+            row("Interval width", "mm", width, ("sure", "unsure"), bounds)]
 
 # %% ../nbs/24_map.ipynb #14141106
 def _match(ds, tile):
     "For each point of the tile its index in the forecast; they are of the same points, in whatever order."
-    keys = [np.char.add(some.component.values.astype(str), some.pid.values.astype(str)) if "component" in some.coords else some.pid.values.astype(str)
-            for some in (ds, tile)]
-    if len(keys[0]) == len(keys[1]) and (keys[0] == keys[1]).all(): return np.arange(len(keys[0]))
-    where = pd.Index(keys[0]).get_indexer(keys[1]) if pd.Index(keys[0]).is_unique else np.array([-1])
-    if (where < 0).any() or len(keys[0]) != len(keys[1]):
-        raise ValueError(f"the forecast is of {ds.attrs['source']} and the series are of {tile.attrs['source']}; give both of one file")
-    return where
+    ours, theirs = pd.Index(_keys(ds)), pd.Index(_keys(tile))
+    if ours.equals(theirs): return np.arange(len(ours))
+    if len(ours) == len(theirs) and ours.is_unique:
+        where = ours.get_indexer(theirs)
+        if (where >= 0).all(): return where
+    raise ValueError(f"the forecast is of {ds.attrs['source']} and the series are of {tile.attrs['source']}; "
+                     "give both of one file")
+
+def _keys(some):
+    "What tells one point from another: (N,) identifiers, with their component where there are two."
+    pid = some.pid.values.astype(str)
+    return np.char.add(some.component.values.astype(str), pid) if "component" in some.coords else pid
 
 def _places(ds):
-    "Distance from west and from north (2, N) in whole units, the unit in m, and whether the points are cells of the lattice."
+    "Distance from west and from north (2, N) in whole units, the unit in m, and whether the points are 100 m cells."
     east, north = ds.easting.values, ds.northing.values
-    lattice = ds.attrs.get("level") == "L3" and not np.any(east % 100 - 50) and not np.any(north % 100 - 50)
+    centred = not np.any(np.stack([east, north]) % 100 - 50)
+    lattice = centred and ds.attrs.get("level") == "L3"
     unit = 100 if lattice else 1
     away = np.stack([east - east.min(), north.max() - north]) / unit
-    return np.round(away).astype(np.int32), unit, bool(lattice)
+    return np.round(away).astype(np.int32), unit, lattice
 
 # %% ../nbs/24_map.ipynb #c63ce74e
-def _arrays(ds, values, rows):
-    "Everything a point has, packed; `ds` in the page's order, `values` the rows of `history`."
-    forecast, lower, upper = (tenths(ds[k].transpose("time", "point").values) for k in ("forecast", "lower", "upper"))
-    def away(bound, sign): return np.where(forecast == NONE, NONE, sign * (bound - forecast)).astype(np.int16)
-    places, _, _ = _places(ds)
-    kind = ds.class_of_point.values.astype(np.int8).view(np.uint8)
-    return dict(x=pack(places[0][:, None]), y=pack(places[1][:, None]), part=deflate(rows.astype(np.uint8).tobytes()), kind=deflate(kind.tobytes()),
-                velocity=pack(tenths(ds.mean_velocity.values)[None]), forecast=pack(np.concatenate([tenths(ds.last_value.values)[None], forecast])),
-                below=pack(away(lower, -1)), above=pack(away(upper, 1)), history=pack(values),
+def _arrays(ds, values, which):
+    "All that points have, packed: `ds` (time, point) in the page's order, rows of `history`, component of each point."
+    def rounded(name): return np.atleast_2d(tenths(ds[name].values))
+    forecast = rounded("forecast")
+    def away(name, sign):
+        distance = sign * (rounded(name) - forecast)
+        return np.where(forecast == NONE, NONE, distance).astype(np.int16)
+    x, y = (place[:, None] for place in _places(ds)[0])
+    kind = ds.class_of_point.values.astype(np.int8)                      # -1 is 255 in the page
+    last_first = np.concatenate([rounded("last_value"), forecast])
+    return dict(x=pack(x), y=pack(y), part=deflate(which.astype(np.uint8).tobytes()), kind=deflate(kind.tobytes()),
+                velocity=pack(rounded("mean_velocity")), forecast=pack(last_first),
+                below=pack(away("lower", -1)), above=pack(away("upper", 1)), history=pack(values),
                 pids=deflate("\n".join(ds.pid.values.astype(str)).encode()))
 
-def _json_numbers(values): return [round(float(v), 3) if np.isfinite(v) else None for v in values]
+def _json_numbers(values):
+    "Three decimals; None for what is no number."
+    return [round(float(v), 3) if np.isfinite(v) else None for v in values]
 
 def _trust(ds):
     "Skill and coverage by lead, of all points and by motion class."
-    by_class = {name: [_json_numbers(row) for row in ds[f"{k}_by_class"].transpose("motion_class", "time").values]
-                for name, k in (("skills", "skill"), ("coverages", "coverage"))}
-    return dict(skill=_json_numbers(ds.skill.values), coverage=_json_numbers(ds.coverage.values), origins=[int(v) for v in ds.verified_origins.values],
-                classes=ds.motion_class.values.astype(str).tolist(), **by_class)
+    def rows(name):
+        by_class = ds[f"{name}_by_class"].transpose("motion_class", "time").values
+        return [_json_numbers(row) for row in by_class]
+    return dict(skill=_json_numbers(ds.skill.values), skills=rows("skill"),
+                coverage=_json_numbers(ds.coverage.values), coverages=rows("coverage"),
+                origins=[int(v) for v in ds.verified_origins.values],
+                classes=ds.motion_class.values.astype(str).tolist())
 
 # %% ../nbs/24_map.ipynb #29baf201
 def _days(time): return time.astype("datetime64[D]").astype(int).astype(float)
 
-def _contents(ds, tile):
-    "The packed arrays and the JSON of a page."
-    where = _match(ds, tile)
-    order = np.lexsort((tile.easting.values, -tile.northing.values))
-    ds = ds.isel(point=where[order])
-    parts, which = np.unique(ds.component.values.astype(str), return_inverse=True) if "component" in ds.coords else ([ds.attrs["component"]], np.zeros(len(order)))
-    parts, which = list(parts)[::-1], len(parts) - 1 - which             # U before E
-    days = _days(tile.time.values)
-    values, at, means = history(tile.displacement.transpose("time", "point").values, days, order)
+def _recent(tile):
+    "Days that the chart of late shows: nine months, or thirty dates where they are rarer."
+    steps = np.diff(_days(tile.time.values))
+    return float(max(270, 30 * np.median(steps))) if len(steps) else 270.
+
+def _components(ds):
+    "The components there are, U before E, and the index (N,) of each point's."
+    if "component" not in ds.coords: return [ds.attrs["component"]], np.zeros(ds.sizes["point"])
+    names, which = np.unique(ds.component.values.astype(str), return_inverse=True)
+    return names[::-1].tolist(), len(names) - 1 - which
+
+def _extent(ds):
+    "Where the points lie, and what turns that into longitude and latitude."
     places, unit, lattice = _places(ds)
     cols, rows = (int(np.ceil(v.max() * unit / 100)) + 1 for v in places)
     east, north = ds.easting.values, ds.northing.values
-    meta = dict(n=len(order), rows=rows, cols=cols, unit=unit, lattice=lattice, west=float(east.min()), north=float(north.max()),
-                days=at.tolist(), means=means, times=_days(ds.time.values).tolist(), last=float(_days(np.array(ds.attrs["last_date"], "M8[D]"))),
-                recent=float(max(270, 30 * np.median(np.diff(days)))) if len(days) > 1 else 270., percent=f"{100 * ds.attrs['interval_level']:g} %",
-                components=parts, layers=[_layers(ds.isel(point=which == k), part) for k, part in enumerate(parts)],
-                ramps=[_ramp("RdBu"), _ramp("viridis")], **_trust(ds), **_lonlat(east, north))
-    return _arrays(ds, values, which), meta
+    corner = dict(west=float(east.min()), north=float(north.max()))
+    return dict(rows=rows, cols=cols, unit=unit, lattice=lattice, **corner, **_lonlat(east, north))
+
+def _contents(ds, tile):
+    "The packed arrays and the JSON of a page."
+    order = np.lexsort((tile.easting.values, -tile.northing.values))
+    ds = ds.isel(point=_match(ds, tile)[order]).transpose("time", ...)
+    parts, which = _components(ds)
+    series = tile.displacement.transpose("time", "point").values
+    values, days, means = history(series, _days(tile.time.values), order)
+    layers = [_layers(ds.isel(point=which == k), part) for k, part in enumerate(parts)]
+    meta = dict(n=len(order), days=days.tolist(), means=means, recent=_recent(tile), components=parts, layers=layers,
+                times=_days(ds.time.values).tolist(), last=float(_days(np.array(ds.attrs["last_date"], "M8[D]"))),
+                percent=f"{100 * ds.attrs['interval_level']:g} %", ramps=[_ramp("RdBu"), _ramp("viridis")])
+    return _arrays(ds, values, which), meta | _extent(ds) | _trust(ds)
 
 # %% ../nbs/24_map.ipynb #b98d2768
 SCRIPTS = ("unpack", "paint", "view", "hands", "chart", "start")
@@ -185,24 +222,29 @@ def page_file(name: str) -> str:
 # %% ../nbs/24_map.ipynb #a22ef2df
 def check_page_name(out: str | Path) -> Path:
     "The path of a page; `ValueError` if its name does not end as one."
-    if Path(out).suffix.lower() != ".html": raise ValueError(f"{Path(out).name}: the map is a web page; end its name in .html")
+    if Path(out).suffix.lower() != ".html":
+        raise ValueError(f"{Path(out).name}: the map is a web page; end its name in .html")
     return Path(out)
 
 def check_page(out: str | Path, inputs=()) -> Path:
-    "The path of a page that can be written and replaces nothing but such a page; else `ValueError`, before anything is computed."
+    "The path of a page that can be written and replaces nothing but such a page; else `ValueError`."
     return check_target(check_page_name(out), inputs)
 
 # %% ../nbs/24_map.ipynb #515d9eaa
 def _origin(ds):
     "Facts of provenance, in the words of the forecast itself."
     names = ("source", "sha256", "tile", "component", "level", "release", "model", "interval", "last_date")
-    rows = {name.replace("_", " "): ds.attrs[name] for name in names if name in ds.attrs} | dict(software=f"mmstt {__version__}")
-    return "".join(f"<dt>{k}</dt><dd>{html.escape(str(v))}</dd>" for k, v in rows.items())
+    rows = [(name.replace("_", " "), ds.attrs[name]) for name in names if name in ds.attrs]
+    rows.append(("software", f"mmstt {__version__}"))
+    return "".join(f"<dt>{k}</dt><dd>{html.escape(str(v))}</dd>" for k, v in rows)
 
 def _radios(name, labels):
     "Buttons of which one is pressed: (label, explanation) each."
-    return "".join(f'<input type="radio" name="{name}" id="{name}{k}" value="{k}"{" checked" * (k == 0)}>'
-                   f'<label for="{name}{k}" title="{html.escape(about)}">{html.escape(label)}</label>' for k, (label, about) in enumerate(labels))
+    out = ""
+    for k, (label, about) in enumerate(labels):
+        out += f'<input type="radio" name="{name}" id="{name}{k}" value="{k}"{" checked" * (k == 0)}>'
+        out += f'<label for="{name}{k}" title="{html.escape(about)}">{html.escape(label)}</label>'
+    return out
 
 def _about(ds, meta):
     "One line on what is shown."
@@ -210,7 +252,9 @@ def _about(ds, meta):
     what_each = "cell" if meta["lattice"] else "point"
     count = f"{meta['n']:,}".replace(",", " ") + f" {what_each}{'s' * (meta['n'] > 1)}{' of 100 m' * meta['lattice']}"
     what = " and ".join(_WORDS.get(c, c) for c in meta["components"])
-    return f"{count}, {what} motion, measured to {a['last_date']}, forecast to {pd.Timestamp(ds.time.values[-1]):%Y-%m-%d} by “{a['model']}”. Grid in kilometres, EPSG:3035."
+    end = ds.time.values[-1].astype("datetime64[D]")
+    return (f"{count}, {what} motion, measured to {a['last_date']}, forecast to {end} by “{a['model']}”. "
+            "Grid in kilometres, EPSG:3035.")
 
 def _credit(ds):
     if ds.attrs["simulated"]: return "Simulated by mmstt: no value on this page is a measurement."
@@ -219,13 +263,14 @@ def _credit(ds):
 # %% ../nbs/24_map.ipynb #2beb611f
 def _words(ds, meta):
     "What stands where `map.html` has a name after a dollar."
-    notes = notes_of(ds)
+    notes = "".join(f"<li>{html.escape(note)}</li>" for note in notes_of(ds))
+    layers = [(layer["title"], layer["about"]) for layer in meta["layers"][0]]
     components = [(_WORDS.get(c, c).capitalize(), "") for c in meta["components"]]
-    return dict(title=html.escape(ds.attrs["title"]), kind="simulated: no value is a measurement" if ds.attrs["simulated"] else "real data",
-                about=html.escape(_about(ds, meta)), layers=_radios("layer", [(l["title"], l["about"]) for l in meta["layers"][0]]),
-                components=_radios("component", components), one_component=" hidden" * (len(components) == 1), most=ds.sizes["time"] - 1,
-                percent=meta["percent"], notes="".join(f"<li>{html.escape(note)}</li>" for note in notes) or "<li>none</li>",
-                origin=_origin(ds), credit=_credit(ds))
+    kind = "simulated: no value is a measurement" if ds.attrs["simulated"] else "real data"
+    return dict(title=html.escape(ds.attrs["title"]), kind=kind, about=html.escape(_about(ds, meta)),
+                layers=_radios("layer", layers), components=_radios("component", components),
+                one_component=" hidden" * (len(components) == 1), most=ds.sizes["time"] - 1,
+                percent=meta["percent"], notes=notes or "<li>none</li>", origin=_origin(ds), credit=_credit(ds))
 
 # %% ../nbs/24_map.ipynb #ddc283d7
 def write_map(ds: xr.Dataset, tile: xr.Dataset | str | Path, out: str | Path) -> Path:
@@ -242,15 +287,15 @@ def write_map(ds: xr.Dataset, tile: xr.Dataset | str | Path, out: str | Path) ->
     ValueError : another ending, a file there that is no such page, or forecast and tile are not of one file
     """
     out = check_page(out)
-    if isinstance(tile, (str, Path)): tile = open_points(tile) if Path(tile, "zarr.json").exists() else read_tile(tile)
+    if isinstance(tile, (str, Path)):
+        store = Path(tile, "zarr.json").exists()
+        tile = open_points(tile) if store else read_tile(tile)
     arrays, meta = _contents(ds, tile)
-    words = _words(ds, meta)
     stored = "".join(f'<script type="text/plain" id="{k}">{v}</script>\n' for k, v in arrays.items())
     told = json.dumps(meta, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
     script = "\n".join(page_file(f"{name}.js") for name in SCRIPTS)
-    page = (f'<!DOCTYPE html>\n<!-- {MADE} -->\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-            f'<link rel="icon" href="data:,"><title>{words["title"]} ({ds.attrs["data"]})</title>\n<style>\n{page_file("map.css")}</style></head>\n'
-            f'<body class="{ds.attrs["data"]}">\n{Template(page_file("map.html")).substitute(words)}<script type="application/json" id="meta">{told}</script>\n'
-            f'{stored}<script type="module">\n{script}</script></body></html>\n')
+    words = dict(_words(ds, meta), made=MADE, data=ds.attrs["data"], style=page_file("map.css"), meta=told,
+                 stored=stored, script=script)
+    page = Template(page_file("map.html")).substitute(words)
     with write_beside(out) as part: part.write_text(page, encoding="utf-8")
     return out

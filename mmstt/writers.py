@@ -56,7 +56,8 @@ def example_forecast(tile: xr.Dataset, days: int = 60, every: int = 6) -> xr.Dat
     over_points = dict(last_value=last, mean_velocity=velocity.astype(np.float32),
                        class_of_point=np.digitize(np.abs(velocity), (2, 5, 10)).astype(np.int8))
     over_points |= {name: tile[name].values for name in DESCRIPTORS if name in tile and name != "mean_velocity"}
-    ds = xr.Dataset({name: ("point", value) for name, value in over_points.items()}, attrs=_example_attrs(tile))
+    ds = xr.Dataset(attrs=_example_attrs(tile))
+    for name, value in over_points.items(): ds[name] = "point", value
     for name, value in dict(forecast=forecast, lower=forecast - half, upper=forecast + half).items():
         ds[name] = ("time", "point"), value
     for name in ("easting", "northing", "longitude", "latitude", "pid", "component"):
@@ -69,10 +70,12 @@ def _example_attrs(tile):
     a = tile.attrs
     kind = "simulated" if a["simulated"] else "real"
     kept = {name: a[name] for name in ("tile", "component", "level", "release", "crs", "source", "sha256", "simulated")}
-    return dict(kept, Conventions="CF-1.11", title=f"Forecast of ground motion, {a['tile']}", data=kind, model="example",
-                interval_level=.9, interval="an example: 2 mm and a tenth of the velocity", mmstt_version=__version__,
-                last_date=str(tile.time.values[-1].astype("datetime64[D]")), notes=a.get("notes", ""),
-                credit="simulated by mmstt: no value is a measurement" if a["simulated"] else CREDIT)
+    last = tile.time.values[-1].astype("datetime64[D]")
+    credit = "simulated by mmstt: no value is a measurement" if a["simulated"] else CREDIT
+    interval = dict(interval_level=.9, interval="an example: 2 mm and a tenth of the velocity")
+    title = f"Forecast of ground motion, {a['tile']}"
+    return dict(kept, **interval, title=title, data=kind, model="example", last_date=str(last),
+                notes=a.get("notes", ""), credit=credit, Conventions="CF-1.11", mmstt_version=__version__)
 
 def _example_skill(ds):
     "Skill and coverage that fall with the lead; the last lead and the fastest class are not verified."
@@ -87,24 +90,36 @@ def _example_skill(ds):
 
 # %% ../nbs/23a_writers.ipynb #d6c412d2
 _MEANING = dict(
-    forecast=("forecast displacement", "mm"), lower=("lower bound of the interval", "mm"), upper=("upper bound of the interval", "mm"),
-    last_value=("last measured displacement", "mm"), class_of_point=("motion class of the point, an index into motion_class", "1"),
-    skill=("1 - MSE / MSE of persistence on verified origins", "1"), coverage=("share of the verified values within their interval", "1"),
+    forecast=("forecast displacement", "mm"),
+    lower=("lower bound of the interval", "mm"),
+    upper=("upper bound of the interval", "mm"),
+    last_value=("last measured displacement", "mm"),
+    class_of_point=("motion class of the point, an index into motion_class", "1"),
+    skill=("1 - MSE / MSE of persistence on verified origins", "1"),
+    coverage=("share of the verified values within their interval", "1"),
     verified_origins=("number of past forecasts behind skill and coverage", "1"),
-    skill_by_class=("skill by motion class", "1"), coverage_by_class=("coverage by motion class", "1"),
-    lead_days=("days after the last measured date", "days"), motion_class=("absolute mean velocity", None),
-    easting=("easting", "m"), northing=("northing", "m"), longitude=("longitude", "degrees_east"), latitude=("latitude", "degrees_north"),
-    pid=("identifier of the point", None), component=("component: U vertical, E eastward", None), time=("date of the forecast", None))
-_STANDARD = dict(easting="projection_x_coordinate", northing="projection_y_coordinate", longitude="longitude", latitude="latitude", time="time")
+    skill_by_class=("skill by motion class", "1"),
+    coverage_by_class=("coverage by motion class", "1"),
+    lead_days=("days after the last measured date", "days"),
+    motion_class=("absolute mean velocity", None),
+    easting=("easting", "m"),
+    northing=("northing", "m"),
+    longitude=("longitude", "degrees_east"),
+    latitude=("latitude", "degrees_north"),
+    pid=("identifier of the point", None),
+    component=("component: U vertical, E eastward", None),
+    time=("date of the forecast", None))
+_STANDARD = dict(easting="projection_x_coordinate", northing="projection_y_coordinate",
+                 longitude="longitude", latitude="latitude", time="time")
 
 def describe_variables(ds: xr.Dataset) -> xr.Dataset:
-    "The forecast with units, long and standard names, and the coordinate system, after the CF conventions; values are shared."
+    "The forecast with units, names and the coordinate system after the CF conventions; values are shared."
     ds = ds.copy().assign_attrs(Conventions="CF-1.11")
     meaning = _MEANING | {c: (c.replace("_", " "), unit) for c, unit in DESCRIPTORS.items()}
     for name in ds.variables:
         long_name, unit = meaning.get(name, (name.replace("_", " "), None))
-        said = dict(long_name=long_name, units=unit, standard_name=_STANDARD.get(name))
-        ds[name].attrs = {k: v for k, v in said.items() if v} | ds[name].attrs
+        said = dict(long_name=long_name, units=unit, standard_name=_STANDARD.get(name)) | ds[name].attrs
+        ds[name].attrs = {k: v for k, v in said.items() if v is not None}
     ds.pid.attrs["cf_role"] = "timeseries_id"
     attrs = ds.attrs
     ds = ds.rio.write_crs("EPSG:3035").assign_attrs(attrs)   # rioxarray takes the attribute crs away
@@ -140,7 +155,8 @@ def _parquet_attrs(path): return json.loads(pyarrow.parquet.read_schema(path).me
 def _csv_attrs(path): return _xml_attrs(path.with_suffix(".xml"))
 
 def _xml_attrs(path):
-    with open(path, encoding="utf-8") as f: return dict.fromkeys(re.findall(r"<(\w+)>", f.read(100_000)))
+    with open(path, encoding="utf-8") as f: text = f.read(100_000)
+    return dict.fromkeys(re.findall(r"<(\w+)>", text))
 
 _ATTRS = {".nc": _netcdf_attrs, ".zarr": _zarr_attrs, ".tif": _geotiff_attrs, ".gpkg": _geopackage_attrs,
           ".parquet": _parquet_attrs, ".csv": _csv_attrs, ".xml": _xml_attrs}
@@ -184,7 +200,7 @@ def _check_there(path):
     if path.is_dir() and _ending(path) != ".zarr": raise ValueError(f"{path}: is a folder; name a file")
     if path.is_file() and not path.stat().st_size: return
     if not is_forecast(path):
-        raise ValueError(f"{path}: is there already and is no forecast of mmstt; name another output, or move it away first")
+        raise ValueError(f"{path}: is there already and is no forecast of mmstt; name another output or move it away")
 
 # %% ../nbs/23a_writers.ipynb #e994623a
 def _check_parent(path):
@@ -195,7 +211,8 @@ def _check_parent(path):
     try:
         probe = Path(tempfile.mkdtemp(prefix=f".{path.name}.card.md.", dir=parent))
         probe.rmdir()
-    except OSError as e: raise ValueError(f"{path}: cannot write in {parent} ({e.strerror}); name another folder") from e
+    except OSError as e:
+        raise ValueError(f"{path}: cannot write in {parent} ({e.strerror}); name another folder") from e
 
 def check_target(path: str | Path, inputs=()) -> Path:
     "The path of an output that can be written and replaces nothing but a forecast; else `ValueError`."
@@ -239,18 +256,21 @@ def _folder_beside(path):
         except OSError as e:
             kept = True
             if old.exists() and not path.exists(): os.replace(old, path)
-            raise OSError(f"{path}: cannot be put into place ({e.strerror}); the finished result is kept as {new}") from e
+            said = f"{path}: cannot be put into place ({e.strerror}); the finished result is kept as {new}"
+            raise OSError(said) from e
     finally:
         if not kept: shutil.rmtree(work, ignore_errors=True)
 
 # %% ../nbs/23a_writers.ipynb #13fffc3a
+_PACKED = dict(zlib=True, complevel=1, shuffle=True)
+
 def _write_netcdf(ds, path):
     ds = describe_variables(ds)
     ds.time.encoding = dict(units="days since 1970-01-01", dtype="int32")
     for name in ds.variables:
         v = ds[name]
         if v.dtype.kind == "U": ds[name] = v.dims, v.values.astype(object), v.attrs
-        if v.ndim > 1: v.encoding |= dict(zlib=True, complevel=1, shuffle=True, chunksizes=(1, *v.shape[1:]))
+        if v.ndim > 1: v.encoding |= dict(_PACKED, chunksizes=(1, *v.shape[1:]))
     with write_beside(path) as part: ds.to_netcdf(part, engine="h5netcdf")
 
 def _write_zarr(ds, path):
@@ -286,12 +306,14 @@ def pixels(easting, northing):
     shape = top - int(row.min()) + 1, int(col.max()) - west + 1
     if shape[0] * shape[1] > MAX_PIXELS:
         across = " x ".join(f"{n * PIXEL / 1000:.0f}" for n in shape)
-        raise ValueError(f"the points lie over {across} km, too wide for a GeoTIFF of 100 m; write .gpkg, or choose an area with --bbox")
-    return shape, from_origin(west * PIXEL, (top + 1) * PIXEL, PIXEL, PIXEL), (top - row) * shape[1] + col - west
+        raise ValueError(f"the points lie over {across} km, too wide for a GeoTIFF of 100 m; "
+                         "write .gpkg, or choose an area with --bbox")
+    transform = from_origin(west * PIXEL, (top + 1) * PIXEL, PIXEL, PIXEL)
+    return shape, transform, (top - row) * shape[1] + col - west
 
 # %% ../nbs/23a_writers.ipynb #353700bf
 def _gather(at, size):
-    "A function that puts values (N,) of points into pixels (size,): as they are, or the mean of those that share one; and the most in one pixel."
+    "A function that puts values (N,) into pixels (size,), the mean where several share one; and the most in one."
     used, group, count = np.unique(at, return_inverse=True, return_counts=True)
     def put(values):
         out = np.full(size, np.nan, np.float32)
@@ -320,26 +342,30 @@ _ORDER = "forecast, lower, upper; in each the last date first"
 
 def _geotiff_tags(ds, most):
     "All attributes as text; where points share pixels a note says so."
-    notes = notes_of(ds) + [_NOTE_OF_MEANS.format(most)] * (most > 1 or ds.attrs.get("level") != "L3")
+    notes = notes_of(ds)
+    if most > 1 or ds.attrs.get("level") != "L3": notes.append(_NOTE_OF_MEANS.format(most))
     said = dict(ds.attrs, notes="; ".join(notes), bands=_ORDER, units="mm", content="forecast, not measured")
     return {k: str(v) for k, v in said.items()}
 
 def _write_geotiff(ds, path):
     shape, transform, at = pixels(ds.easting.values, ds.northing.values)
-    count = 3 * ds.sizes["time"] * len(set(ds.component.values.tolist()) if "component" in ds.coords else [""])
-    profile = dict(driver="GTiff", height=shape[0], width=shape[1], count=count, dtype="float32", crs="EPSG:3035", transform=transform,
-                   nodata=np.nan, interleave="band")
+    count = sum(1 for _ in _bands(ds))
+    profile = dict(driver="GTiff", height=shape[0], width=shape[1], count=count, dtype="float32",
+                   crs="EPSG:3035", transform=transform, nodata=np.nan, interleave="band")
     overviews = "auto" if max(shape) > 2048 else "none"   # they cost more than all else, and a tile has no need of them
+    packed = dict(driver="COG", compress="deflate", level=1, blocksize=256)
     with rasterio.Env(GDAL_CACHEMAX=64), rasterio.MemoryFile() as memory, write_beside(path) as part:
         with memory.open(**profile) as plain: _fill(plain, ds, at)
         with memory.open() as plain:
-            rasterio.shutil.copy(plain, part, driver="COG", compress="deflate", level=1, blocksize=256, overviews=overviews, overview_resampling="average")
+            rasterio.shutil.copy(plain, part, **packed, overviews=overviews, overview_resampling="average")
 
 def _fill(raster, ds, at):
     "Write the bands of an open raster, and what is said of it and of them."
-    put, points = None, None
+    points = None
     for band, (name, values, mine) in enumerate(_bands(ds), 1):
-        if put is None or mine is not points: (put, most), points = _gather(at[mine], raster.height * raster.width), mine
+        if mine is not points:
+            put, most = _gather(at[mine], raster.height * raster.width)
+            points = mine
         raster.write(put(values).reshape(raster.shape), band)
         raster.set_band_description(band, name)
         raster.set_band_unit(band, "mm")
@@ -352,7 +378,8 @@ def _colours(limit):
     "Values from -limit to limit and their colours: (STEPS,) mm and (red, green, blue) of 0 to 255."
     from matplotlib import colormaps
     value = np.linspace(-limit, limit, STEPS)
-    colour = (colormaps["RdBu"](np.linspace(0, 1, STEPS))[:, :3] * 255).round().astype(int)
+    share = colormaps["RdBu"](np.linspace(0, 1, STEPS))[:, :3]
+    colour = (share * 255).round().astype(int)
     colour[STEPS // 2] = 255
     return value, colour.tolist()
 
@@ -364,9 +391,11 @@ def raster_style(limit: float, band: int = 1) -> str:
 <!-- {MADE} -->
 <qgis version="3.22" styleCategories="Symbology">
 <pipe>
-<rasterrenderer type="singlebandpseudocolor" band="{band}" opacity="1" alphaBand="-1" classificationMin="{-limit:g}" classificationMax="{limit:g}">
+<rasterrenderer type="singlebandpseudocolor" band="{band}" opacity="1" alphaBand="-1"
+ classificationMin="{-limit:g}" classificationMax="{limit:g}">
 <rastershader>
-<colorrampshader colorRampType="INTERPOLATED" classificationMode="1" clip="0" minimumValue="{-limit:g}" maximumValue="{limit:g}">
+<colorrampshader colorRampType="INTERPOLATED" classificationMode="1" clip="0"
+ minimumValue="{-limit:g}" maximumValue="{limit:g}">
 {items}</colorrampshader>
 </rastershader>
 </rasterrenderer>
@@ -376,10 +405,19 @@ def raster_style(limit: float, band: int = 1) -> str:
 
 # %% ../nbs/23a_writers.ipynb #af67c024
 _SYMBOL = """<symbol type="marker" name="{k}" alpha="1"><layer class="SimpleMarker" enabled="1">
-<prop k="color" v="{r},{g},{b},255"/><prop k="name" v="{shape}"/><prop k="outline_style" v="{outline}"/><prop k="outline_color" v="90,90,90,255"/>
-<prop k="outline_width" v="0.1"/><prop k="size" v="100"/><prop k="size_unit" v="MapUnit"/><prop k="size_map_unit_scale" v="3x:0,0,1,0.6,1,4"/>
+<prop k="color" v="{r},{g},{b},255"/><prop k="name" v="{shape}"/>
+<prop k="outline_style" v="{outline}"/><prop k="outline_color" v="90,90,90,255"/><prop k="outline_width" v="0.1"/>
+<prop k="size" v="100"/><prop k="size_unit" v="MapUnit"/><prop k="size_map_unit_scale" v="3x:0,0,1,0.6,1,4"/>
 </layer></symbol>
 """
+
+def _ranges(inner, end):
+    "The classes between -end and end with these inner edges."
+    between = [f"{a:.3g} to {b:.3g} mm" for a, b in zip(inner, inner[1:])]
+    label = [f"under {inner[0]:.3g} mm", *between, f"over {inner[-1]:.3g} mm"]
+    lower, upper = [-end, *inner], [*inner, end]
+    line = '<range symbol="{}" lower="{:.6g}" upper="{:.6g}" label="{}" render="true"/>\n'
+    return "".join(line.format(k, lower[k], upper[k], label[k]) for k in range(STEPS))
 
 def point_style(column: str, limit: float, reach: float, *, lattice: bool = True) -> str:
     """QGIS' style of points, by classes of a column.
@@ -392,15 +430,14 @@ def point_style(column: str, limit: float, reach: float, *, lattice: bool = True
     lattice : squares; else circles with a thin outline
     """
     middle, colours = _colours(limit)
-    edge = np.concatenate([[-max(reach, limit) - 1], (middle[1:] + middle[:-1]) / 2, [max(reach, limit) + 1]])
-    label = [f"under {edge[1]:.3g} mm", *(f"{a:.3g} to {b:.3g} mm" for a, b in zip(edge[1:-2], edge[2:-1])), f"over {edge[-2]:.3g} mm"]
-    ranges = "".join(f'<range symbol="{k}" lower="{edge[k]:.6g}" upper="{edge[k + 1]:.6g}" label="{label[k]}" render="true"/>\n' for k in range(STEPS))
     shape = dict(shape="square", outline="no") if lattice else dict(shape="circle", outline="solid")
+    ranges = _ranges((middle[1:] + middle[:-1]) / 2, max(reach, limit) + 1)
     symbols = "".join(_SYMBOL.format(k=k, r=r, g=g, b=b, **shape) for k, (r, g, b) in enumerate(colours))
+    attr = escape(column, {'"': "&quot;"})
     return f"""<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
 <!-- {MADE} -->
 <qgis version="3.22" styleCategories="Symbology">
-<renderer-v2 type="graduatedSymbol" attr="{escape(column, {'"': '&quot;'})}" graduatedMethod="GraduatedColor" symbollevels="0" enableorderby="0" forceraster="0">
+<renderer-v2 type="graduatedSymbol" attr="{attr}" graduatedMethod="GraduatedColor" symbollevels="0" forceraster="0">
 <ranges>
 {ranges}</ranges>
 <symbols>
@@ -423,19 +460,23 @@ def _class_of_point(ds):
     return words[ds.class_of_point.values]   # -1 is the empty one
 
 def point_table(ds: xr.Dataset) -> geopandas.GeoDataFrame:
-    "A forecast as points, a row each: identifiers, descriptors, last value, motion class, skill, then forecast, lower and upper by date; attrs as in the dataset."
+    """A forecast as points, a row each, with the attributes of the dataset.
+
+    Columns: identifier, place, mean velocity, last value, descriptors, motion class, skill; then forecast, lower and
+    upper, a column a date each.
+    """
+    names = ["component", "easting", "northing", "longitude", "latitude", "mean_velocity", "last_value", *DESCRIPTORS]
     columns = {"pid": ds.pid.values.astype(str)}
-    columns |= {c: ds[c].values for c in ("component", "easting", "northing", "longitude", "latitude") if c in ds.coords}
-    columns |= {c: ds[c].values for c in ("mean_velocity", "last_value") if c in ds}
-    columns |= {c: ds[c].values for c in DESCRIPTORS if c in ds and c not in columns}
+    columns |= {c: ds[c].values for c in dict.fromkeys(names) if c in ds}
     columns |= dict(motion_class=_class_of_point(ds), skill=_skill_of_point(ds))
     for name in ("forecast", "lower", "upper"):
         values = ds[name].transpose("time", "point").values
         columns |= {f"{name}_{day}": value for day, value in zip(_dates(ds), values)}
-    columns |= dict(simulated=bool(ds.attrs["simulated"]), model=ds.attrs["model"], last_date=ds.attrs["last_date"])
+    a = ds.attrs
+    columns |= dict(simulated=bool(a["simulated"]), model=a["model"], last_date=a["last_date"])
     place = geopandas.points_from_xy(ds.easting.values, ds.northing.values)
     table = geopandas.GeoDataFrame(columns, geometry=place, crs="EPSG:3035")
-    table.attrs = {k: v.item() if isinstance(v, np.generic) else v for k, v in ds.attrs.items()}
+    table.attrs = {k: getattr(v, "item", lambda v=v: v)() for k, v in a.items()}   # plain numbers, which JSON holds
     return table
 
 # %% ../nbs/23a_writers.ipynb #c86d8c10
@@ -443,8 +484,9 @@ def _write_parquet(ds, path):
     with write_beside(path) as part: point_table(ds).to_parquet(part, index=False)
 
 # %% ../nbs/23a_writers.ipynb #43207f05
-_STYLES = """CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
-f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT,
+_STYLES = """CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256),
+styleName TEXT(30), styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT,
 owner TEXT(30), ui TEXT(30), update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')))"""
 
 def _styles(ds):
@@ -463,7 +505,8 @@ def _styles(ds):
 def skill_table(ds: xr.Dataset) -> pd.DataFrame:
     "Skill and coverage by motion class and lead, a row each; the class of all points is called \"all\"."
     rows = dict(date=_dates(ds, "%Y-%m-%d"), lead_days=ds.lead_days.values)
-    parts = [pd.DataFrame(dict(motion_class="all", **rows, skill=ds.skill.values, coverage=ds.coverage.values))]
+    whole = dict(skill=ds.skill.values, coverage=ds.coverage.values)
+    parts = [pd.DataFrame(dict(motion_class="all", **rows, **whole))]
     for k, name in enumerate(ds.motion_class.values.astype(str)):
         values = {v: ds[f"{v}_by_class"].isel(motion_class=k).values for v in ("skill", "coverage")}
         parts.append(pd.DataFrame(dict(motion_class=name, **rows, **values)))
@@ -472,9 +515,12 @@ def skill_table(ds: xr.Dataset) -> pd.DataFrame:
 
 # %% ../nbs/23a_writers.ipynb #6a50b21b
 def _write_geopackage(ds, path):
-    said = {k: str(v) for k, v in ds.attrs.items()} | dict(skill_table=skill_table(ds).to_csv(index=False, float_format="%.3f"))
-    how = dict(driver="GPKG", layer="forecast", engine="pyogrio", use_arrow=True, VERSION="1.2")   # the newest that GDAL 3.6 knows whole
-    with write_beside(path) as part, warnings.catch_warnings(action="ignore"):                     # GDAL warns of the ending of the part
+    said = {k: str(v) for k, v in ds.attrs.items()}
+    said["skill_table"] = skill_table(ds).to_csv(index=False, float_format="%.3f")
+    how = dict(driver="GPKG", layer="forecast", engine="pyogrio", use_arrow=True)
+    how["VERSION"] = "1.2"                                           # the newest that GDAL 3.6 knows whole
+    quiet = warnings.catch_warnings(action="ignore")                 # GDAL warns of the ending of the part
+    with write_beside(path) as part, quiet:
         for old in path.parent.glob(part.name + "*"): old.unlink()
         point_table(ds).to_file(part, layer_metadata=said, **how)
         with contextlib.closing(sqlite3.connect(part)) as db, db: _add_styles(db, ds)
@@ -482,13 +528,15 @@ def _write_geopackage(ds, path):
 def _add_styles(db, ds):
     "What QGIS draws the layer by, and what it says of it, in an open GeoPackage."
     db.execute(_STYLES)
-    db.execute("INSERT INTO gpkg_contents (table_name, data_type, identifier) VALUES ('layer_styles', 'attributes', 'layer_styles')")
+    db.execute("INSERT INTO gpkg_contents (table_name, data_type, identifier) "
+               "VALUES ('layer_styles', 'attributes', 'layer_styles')")
     about = "; ".join([f"{ds.attrs['title']} ({ds.attrs['data']} data)", *notes_of(ds)])
     db.execute("UPDATE gpkg_contents SET description = ? WHERE table_name = 'forecast'", (about,))
     for k, (name, style) in enumerate(_styles(ds)):
-        row = dict(f_table_catalog="", f_table_schema="", f_table_name="forecast", f_geometry_column="geom", styleName=name,
-                   styleQML=style, styleSLD="", useAsDefault=k == 0, description=MADE, owner="")
-        db.execute(f"INSERT INTO layer_styles ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
+        row = dict(f_table_catalog="", f_table_schema="", f_table_name="forecast", f_geometry_column="geom")
+        row |= dict(styleName=name, styleQML=style, styleSLD="", useAsDefault=k == 0, description=MADE, owner="")
+        names, marks = ", ".join(row), ", ".join("?" * len(row))
+        db.execute(f"INSERT INTO layer_styles ({names}) VALUES ({marks})", list(row.values()))
 
 # %% ../nbs/23a_writers.ipynb #a8c257fd
 def _round(values, digits):
@@ -497,22 +545,23 @@ def _round(values, digits):
 
 def _csv_table(ds):
     "The columns in EGMS' order, with EGMS' decimals."
-    columns = {"pid": pl.Series(ds.pid.values.astype(str).tolist())}
-    if "component" in ds.coords: columns["component"] = pl.Series(ds.component.values.astype(str).tolist())
-    for c in ("longitude", "latitude"):
-        if c in ds.coords: columns[c] = _round(ds[c].values, 7)
+    columns = {c: pl.Series(ds[c].values.astype(str).tolist()) for c in ("pid", "component") if c in ds.coords}
+    digits = dict(longitude=7, latitude=7, easting=2, northing=2, **dict.fromkeys(DESCRIPTORS, 1))
+    digits |= dict(acceleration=2, acceleration_std=2)
+    for c, n in digits.items():
+        if c in ds: columns[c] = _round(ds[c].values, n)
     for c in ("easting", "northing"):
-        whole = not np.any(ds[c].values % 1)
-        columns[c] = pl.Series(ds[c].values.astype(np.int64)) if whole else _round(ds[c].values, 2)
-    columns |= {c: _round(ds[c].values, 2 if c.startswith("acceleration") else 1) for c in DESCRIPTORS if c in ds}
-    columns |= {day: _round(v, 1) for day, v in zip(_dates(ds), ds.forecast.transpose("time", "point").values)}
+        if not np.any(ds[c].values % 1): columns[c] = columns[c].cast(pl.Int64)
+    values = ds.forecast.transpose("time", "point").values
+    columns |= {day: _round(v, 1) for day, v in zip(_dates(ds), values)}
     return pl.DataFrame(columns)
 
 _NO_XML = re.compile(r"[^\t\n -\ud7ff\ue000-\U0010ffff]")   # characters that XML cannot hold
 
 def _xml(ds):
     "All attributes and every note."
-    said = dict(ds.attrs, simulated=str(bool(ds.attrs["simulated"])).lower(), content="forecast, not measured")
+    simulated = "true" if ds.attrs["simulated"] else "false"
+    said = dict(ds.attrs, simulated=simulated, content="forecast, not measured")
     rows = [*said.items(), *(("note", note) for note in notes_of(ds))]
     body = "".join(f"  <{k}>{escape(_NO_XML.sub(' ', str(v)))}</{k}>\n" for k, v in rows)
     return f"<?xml version='1.0' encoding='UTF-8'?>\n<!-- {MADE} -->\n<TILE>\n{body}</TILE>\n"
@@ -524,9 +573,9 @@ def _write_text(text, path):
     with write_beside(path) as part: part.write_text(text, encoding="utf-8")
 
 # %% ../nbs/23a_writers.ipynb #3c666488
-def _markdown(rows):
-    "Rows of a table, a dict each, in Markdown."
-    return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
+def _markdown(columns):
+    "A table in Markdown."
+    return pd.DataFrame(columns).to_markdown(index=False, disable_numparse=True)
 
 def _share(value, percent=False):
     "A number of the tables; a dash where it is not known."
@@ -535,26 +584,28 @@ def _share(value, percent=False):
 
 def _by_lead(ds):
     "Skill and coverage by lead."
-    rows = zip(ds.lead_days.values, _dates(ds, "%Y-%m-%d"), ds.skill.values, ds.coverage.values, ds.verified_origins.values)
-    return _markdown([{"days ahead": f"{lead:g}", "date": day, "skill": _share(skill), "coverage": _share(held, True), "verified origins": f"{n:g}"}
-                      for lead, day, skill, held, n in rows])
+    return _markdown({"days ahead": [f"{v:g}" for v in ds.lead_days.values], "date": _dates(ds, "%Y-%m-%d"),
+                      "skill": [_share(v) for v in ds.skill.values],
+                      "coverage": [_share(v, percent=True) for v in ds.coverage.values],
+                      "verified origins": [f"{v:g}" for v in ds.verified_origins.values]})
 
 def _by_class(ds, name):
     "One of skill and coverage by lead (rows) and motion class (columns)."
-    values = ds[f"{name}_by_class"].transpose("time", "motion_class").values
-    labels = ds.motion_class.values.astype(str)
-    return _markdown([{"days ahead": f"{lead:g}"} | {c: _share(v, name == "coverage") for c, v in zip(labels, row)}
-                      for lead, row in zip(ds.lead_days.values, values)])
+    values = ds[f"{name}_by_class"].transpose("motion_class", "time").values
+    columns = {"days ahead": [f"{v:g}" for v in ds.lead_days.values]}
+    for label, row in zip(ds.motion_class.values.astype(str), values):
+        columns[label] = [_share(v, percent=name == "coverage") for v in row]
+    return _markdown(columns)
 
 # %% ../nbs/23a_writers.ipynb #28c8ccc5
 def _data_of(ds):
     "The section on the data."
     a = ds.attrs
-    kind = "**Simulated: no value is a measurement.**" if a["simulated"] else "Real measurements of the European Ground Motion Service."
-    east, north = ds.easting.values, ds.northing.values
-    box = f"easting {east.min():.0f} to {east.max():.0f} m, northing {north.min():.0f} to {north.max():.0f} m, EPSG:3035"
-    rows = {"tile": a["tile"], "component": a["component"], "product level": a["level"], "release": a["release"], "source": f"`{a['source']}`",
-            "sha256": f"`{a['sha256']}`", "points": f"{ds.sizes['point']}", "extent": box, "measured until": a["last_date"]}
+    kind = "**Simulated: no value is a measurement.**" if a["simulated"] else "Real measurements, not simulated."
+    box = ", ".join(f"{c} {ds[c].values.min():.0f} to {ds[c].values.max():.0f} m" for c in ("easting", "northing"))
+    rows = {k: a[k] for k in ("tile", "component", "level", "release")}
+    rows |= {k: f"`{a[k]}`" for k in ("source", "sha256")}
+    rows |= {"points": ds.sizes["point"], "extent": f"{box}, EPSG:3035", "measured until": a["last_date"]}
     return kind + "\n\n" + "\n".join(f"- {k}: {v}" for k, v in rows.items())
 
 def _forecast_of(ds):
@@ -563,35 +614,47 @@ def _forecast_of(ds):
     leads = ", ".join(f"{lead:g}" for lead in ds.lead_days.values)
     missing = int(np.isnan(ds.forecast.isel(time=-1).values).sum())
     lines = [f"- {len(days)} dates, {days[0]} to {days[-1]}: {leads} days after the last measured date",
-             f"- model: `{a['model']}`", f"- bounds: to hold {100 * a['interval_level']:g} % of the values; {a['interval']}"]
+             f"- model: `{a['model']}`",
+             f"- bounds: to hold {100 * a['interval_level']:g} % of the values; {a['interval']}"]
     if missing: lines.append(f"- {missing} of {ds.sizes['point']} points have no forecast")
     return "\n".join(lines)
 
 def _limits_of(ds):
     "Where the forecast must not be used."
     skill, leads = ds.skill.values, ds.lead_days.values
-    said = lambda which: ", ".join(f"{lead:g}" for lead in leads[which])
-    lines = ["As a sign that nothing will happen: an earthquake, a collapse, the start of pumping, or anything else that the past does not announce, is in no interval here.",
+    def said(which): return ", ".join(f"{lead:g}" for lead in leads[which])
+    lines = ["As a sign that nothing will happen: an earthquake, a collapse, the start of pumping, "
+             "or anything else that the past does not announce, is in no interval here.",
              "For the safety of a structure, without somebody who knows it."]
-    if a := ds.attrs["simulated"]: lines.append("For any decision about real ground: the data are simulated.")
-    if np.isnan(skill).any(): lines.append(f"At {said(np.isnan(skill))} days as if it were verified: the past of these data has no date to verify that lead on.")
-    if (skill <= 0).any(): lines.append(f"At {said(skill <= 0)} days in place of the last measured value, which was as good or better there.")
-    known = np.isfinite(ds.coverage_by_class.values).any(1)
-    if not known.all(): lines.append(f"At points of the motion class {', '.join(ds.motion_class.values[~known].astype(str))} with trust in the bounds: none of them could be verified.")
+    if ds.attrs["simulated"]: lines.append("For any decision about real ground: the data are simulated.")
+    unknown, useless = np.isnan(skill), skill <= 0
+    if unknown.any():
+        lines.append(f"At {said(unknown)} days as if it were verified: the past of these data does not allow it.")
+    if useless.any():
+        lines.append(f"At {said(useless)} days in place of the last measured value, which was as good or better.")
+    known = np.isfinite(ds.coverage_by_class.transpose("motion_class", "time").values).any(1)
+    classes = ", ".join(ds.motion_class.values[~known].astype(str))
+    if classes:
+        lines.append(f"At points of the motion class {classes} with trust in the bounds: they could not be verified.")
     return "\n".join(f"- {line}" for line in lines)
 
 # %% ../nbs/23a_writers.ipynb #e8dbed10
-_HOW_GOOD = ("Verified on forecasts from earlier dates of the same data, which knew nothing of what came after. Skill is 1 - MSE / MSE of persistence: 1 is a perfect forecast, "
-             "0 one no better than the last measured value. Coverage is the share of the values that lay within their bounds. A dash stands where nothing could be verified.")
+_HOW_GOOD = ("Verified on forecasts from earlier dates of the same data, which knew nothing of what came after. "
+             "Skill is 1 - MSE / MSE of persistence: 1 is a perfect forecast, 0 one no better than the last value. "
+             "Coverage is the share of the values that lay within their bounds. "
+             "A dash stands where nothing could be verified.")
 
 def forecast_card(ds: xr.Dataset) -> str:
     "What a forecast is of, how it was made, how good such forecasts were and where it must not be used, in Markdown."
     a = ds.attrs
     notes = "\n".join(f"- {note}" for note in notes_of(ds)) or "None."
     licence = "" if a["simulated"] else f" {LICENCE}."
-    sections = {"Data": _data_of(ds), "Forecast": _forecast_of(ds), "How good it was": f"{_HOW_GOOD}\n\n{_by_lead(ds)}",
-                "Skill by motion class": _by_class(ds, "skill"), "Coverage by motion class": _by_class(ds, "coverage"),
-                "Notes on the data": notes, "Where it must not be used": _limits_of(ds), "Credit": f"{a['credit']}.{licence}"}
+    sections = {"Data": _data_of(ds), "Forecast": _forecast_of(ds),
+                "How good it was": f"{_HOW_GOOD}\n\n{_by_lead(ds)}",
+                "Skill by motion class": _by_class(ds, "skill"),
+                "Coverage by motion class": _by_class(ds, "coverage"),
+                "Notes on the data": notes, "Where it must not be used": _limits_of(ds),
+                "Credit": f"{a['credit']}.{licence}"}
     body = "\n\n".join(f"## {k}\n\n{v}" for k, v in sections.items())
     return f"<!-- {MADE} -->\n\n# {a['title']} ({a['data']} data)\n\n{body}\n\nWritten by mmstt {__version__}.\n"
 
@@ -629,8 +692,8 @@ def check_output(path: str | Path, inputs=(), tile: xr.Dataset | None = None) ->
 
     Raises
     ------
-    ValueError : no known ending; an input, a folder or store of another kind, or a file that is no forecast stands there, or beside it where an
-        accompanying file goes; the folder cannot be made or written
+    ValueError : no known ending; an input, a folder or store of another kind, or a file that is no forecast stands
+        there, or beside it where an accompanying file goes; the folder cannot be made or written
     """
     check_ending(path)
     path = check_target(path, inputs)
@@ -640,13 +703,13 @@ def check_output(path: str | Path, inputs=(), tile: xr.Dataset | None = None) ->
 
 # %% ../nbs/23a_writers.ipynb #2cacbe26
 def write_forecast(ds: xr.Dataset, path: str | Path) -> Path:
-    """Write a forecast in the format that the ending of `path` names, with a card (NAME.card.md) beside it; returns the path.
+    """Write a forecast in the format that the ending of `path` names, and NAME.card.md beside it; returns the path.
 
     Parameters
     ----------
     ds : a forecast, over points and dates
-    path : .nc (NetCDF) and .zarr hold everything; .tif (cloud-optimised GeoTIFF, with a QGIS style .qml beside it) a map;
-        .gpkg (GeoPackage), .parquet (GeoParquet) and .csv (EGMS' layout, with an .xml) a row a point
+    path : .nc (NetCDF) and .zarr hold everything; .tif (cloud-optimised GeoTIFF, with a QGIS style .qml beside it) is
+        a map; .gpkg (GeoPackage), .parquet (GeoParquet) and .csv (EGMS' layout, with an .xml) have a row a point
 
     Raises
     ------
