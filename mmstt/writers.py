@@ -55,7 +55,7 @@ def example_forecast(tile: xr.Dataset, days: int = 60, every: int = 6) -> xr.Dat
     half = (2 + .1 * np.abs(velocity) + .02 * lead[:, None]).astype(np.float32)
     over_points = dict(last_value=last, mean_velocity=velocity.astype(np.float32),
                        class_of_point=np.digitize(np.abs(velocity), (2, 5, 10)).astype(np.int8))
-    over_points |= {name: tile[name].values for name in DESCRIPTORS if name in tile and name != "mean_velocity"}
+    over_points = {name: tile[name].values for name in tile.data_vars if tile[name].dims == ("point",)} | over_points
     ds = xr.Dataset(attrs=_example_attrs(tile))
     for name, value in over_points.items(): ds[name] = "point", value
     for name, value in dict(forecast=forecast, lower=forecast - half, upper=forecast + half).items():
@@ -131,6 +131,11 @@ def describe_variables(ds: xr.Dataset) -> xr.Dataset:
 def notes_of(ds: xr.Dataset) -> list[str]:
     "The notes that a dataset carries."
     return [note for note in ds.attrs.get("notes", "").split("; ") if note]
+
+def _descriptors(ds):
+    "Names of what was delivered beside the series, in EGMS' order, then whatever else there is; always the velocity."
+    mine = [name for name in ds.data_vars if ds[name].dims == ("point",) and name not in ("last_value", "class_of_point")]
+    return sorted(mine, key=lambda name: [*DESCRIPTORS].index(name) if name in DESCRIPTORS else len(DESCRIPTORS))
 
 def _dates(ds, form="%Y%m%d"): return list(pd.DatetimeIndex(ds.time.values).strftime(form))
 
@@ -465,7 +470,7 @@ def point_table(ds: xr.Dataset) -> geopandas.GeoDataFrame:
     Columns: identifier, place, mean velocity, last value, descriptors, motion class, skill; then forecast, lower and
     upper, a column a date each.
     """
-    names = ["component", "easting", "northing", "longitude", "latitude", "mean_velocity", "last_value", *DESCRIPTORS]
+    names = ["component", "easting", "northing", "longitude", "latitude", "mean_velocity", "last_value", *_descriptors(ds)]
     columns = {"pid": ds.pid.values.astype(str)}
     columns |= {c: ds[c].values for c in dict.fromkeys(names) if c in ds}
     columns |= dict(motion_class=_class_of_point(ds), skill=_skill_of_point(ds))
@@ -539,17 +544,21 @@ def _add_styles(db, ds):
         db.execute(f"INSERT INTO layer_styles ({names}) VALUES ({marks})", list(row.values()))
 
 # %% ../nbs/23a_writers.ipynb #a8c257fd
+_DIGITS = dict(latitude=7, longitude=7, easting=2, northing=2)
+_DIGITS |= {c: {"mm/yr2": 2}.get(unit, 1) for c, unit in DESCRIPTORS.items() if unit.startswith("m")}
+_NEWER = dict(height="height_ortho", rmse="rmse_ts")   # how EGMS calls them from release 2020_2024 on
+
 def _round(values, digits):
-    "Rounded values for a CSV: no negative zero, empty where NaN."
+    "Rounded values for a CSV: no negative zero, empty where NaN; text as it is."
+    if values.dtype.kind in "OU": return pl.Series(values.astype(str).tolist())
     return pl.Series(np.round(values.astype(np.float64), digits) + 0.0).fill_nan(None)
 
 def _csv_table(ds):
     "The columns in EGMS' order, with EGMS' decimals."
     columns = {c: pl.Series(ds[c].values.astype(str).tolist()) for c in ("pid", "component") if c in ds.coords}
-    digits = dict(longitude=7, latitude=7, easting=2, northing=2, **dict.fromkeys(DESCRIPTORS, 1))
-    digits |= dict(acceleration=2, acceleration_std=2)
-    for c, n in digits.items():
-        if c in ds: columns[c] = _round(ds[c].values, n)
+    newer = _NEWER if ds.attrs["release"] >= "2020" else {}
+    for c in ("latitude", "longitude", "easting", "northing", *_descriptors(ds)):
+        if c in ds: columns[newer.get(c, c)] = _round(ds[c].values, _DIGITS.get(c, 4))
     for c in ("easting", "northing"):
         if not np.any(ds[c].values % 1): columns[c] = columns[c].cast(pl.Int64)
     values = ds.forecast.transpose("time", "point").values
