@@ -78,6 +78,11 @@ class Protocol:
         diff = [f"{k}={getattr(self, k)}" for k in _departures(self, PRESETS[end])]
         return f"mixed: {end} with {', '.join(diff)}" if diff else end
 
+    @property
+    def preset(self) -> str:
+        "The name without the stride, which belongs to the tile as much as to the protocol."
+        return replace(self, stride_days=PRESETS["forecast"].stride_days).name
+
     def to_dict(self) -> dict: return asdict(self)
 
     @classmethod
