@@ -21,7 +21,7 @@ MEANS = dict(
     split=dict(random="Test windows were drawn from among the training windows and share dates with them: the scores "
                       "tell how well gaps are filled, not how well the future is forecast.",
                chronological="Every test window is later than everything trained on, as in use."),
-    smoothing=dict(centred="The last input already holds a third of the next date: in use that date does not exist yet.",
+    smoothing=dict(centred="The last input already holds a third of the next date, which in use does not exist yet.",
                    trailing="Inputs are means of the last three dates, all known on the day.",
                    none="Inputs are the values as delivered."),
     target=dict(smoothed="The scores on the raster are against smoothed values, which are easier to meet than measured "
@@ -102,9 +102,10 @@ def _training(config):
     where = f"On {m['device']} in {m['precision']}, {threads}; {versions}."
     if not t: return f"Fitted in closed form in {r['seconds']:.3g} s. {where}"
     epochs = f"{r['epochs']} epoch{'s' if r['epochs'] > 1 else ''}, {r['epochs'] * r['seconds_per_epoch']:.0f} s"
-    best = f"the weights are those of epoch {r['best_epoch']}, with the lowest validation loss, {r['validation_loss']:.4g}"
+    best = f"the weights are those of epoch {r['best_epoch']}, with the lowest validation loss"
+    loss = f"{r['validation_loss']:.4g} (Smooth L1, scaled units)"
     settings = ", ".join(f"{k} {x}" for k, x in t.items())
-    return f"{epochs}; {best} (Smooth L1, scaled units). {settings}. {where}"
+    return f"{epochs}; {best}, {loss}. {settings}. {where}"
 
 # %% ../nbs/19_card.ipynb #93469c35
 def _skill(config, folder):
@@ -130,7 +131,8 @@ def _scored_on(config, scores):
 # %% ../nbs/19_card.ipynb #12575aa4
 def _verdict(scores):
     "In words: where it beats persistence beyond the interval, on the raster."
-    skill = scores[(scores["metric"] == "skill") & (scores["space"] == "grid") & (scores["horizon"] > 0)]
+    skill = scores[(scores["metric"] == "skill") & (scores["space"] == "grid")]
+    skill = skill[skill["horizon"] > 0]
     better, worse = skill["low"] > 0, skill["high"] < 0
     found = {"better than persistence at": skill[better], "worse than persistence at": skill[worse],
              "not told apart from persistence by the 95 % interval at": skill[~better & ~worse]}
@@ -165,16 +167,13 @@ def _by_motion(thirds):
     limits = {k: g.iloc[0] for k, g in thirds.groupby("third", sort=False)}
     names = {k: f"{k} ({g['least_mm']:.0f} to {g['most_mm']:.0f} mm)" for k, g in limits.items()}
     table = thirds.pivot(index="horizon", columns="third", values="skill")[list(names)]
-    rows = [[f"t+{h}" if h else "all", *(f"{v:.2f}" for v in r)] for h, r in zip(table.index, table.to_numpy())]
+    rows = [[f"t+{h}" if h else "all", *(f"{v:.2f}" for v in r)] for h, r in table.iterrows()]
     return ("Skill by motion (five years of |velocity| plus the seasonal amplitude), thirds of the raster's cells:\n\n"
             + _table(["ahead", *names.values()], rows[1:] + rows[:1]))
 
 # %% ../nbs/19_card.ipynb #1c862ba5
 def _noise(config, folder):
-    """Root of half the mean squared change from one date to the next (mm) in raw values of the run's own tile, and where.
-
-    None where there are none.
-    """
+    "Root of half the mean squared change from one date to the next (mm), and where; None without raw values."
     if not (folder / "windows.csv").exists(): return None
     sums = pd.read_csv(folder / "windows.csv")
     sums = sums[(sums["tile"] == config["data"]["tile"]) & (sums["horizon"] == 1)]
@@ -187,15 +186,16 @@ def _noise(config, folder):
 def _limits(config, folder, model):
     "What it cannot do, as a list."
     d, noise = config["data"], _noise(config, folder)
-    lines = ["It cannot forecast an earthquake, the start of pumping, or anything else that the past does not announce.",
+    lines = ["It cannot forecast an earthquake, the start of pumping, or what else the past does not announce.",
              f"It knows one tile, {d['tile']}, from {d['first_date']} to {d['last_date']}; {_elsewhere(model)}"]
     if d["simulated"]:
         lines.append("The data are simulated: its scores compare methods and say nothing about the ground.")
     if config["protocol"]["split"] == "random":
         lines.append("It was trained and tested on the same years: do not use it to look ahead.")
     if noise:
-        lines.append(f"The values of {noise[1]} cells carry noise of about {noise[0]:.2f} mm (root mean square, from the "
-                     "changes between two dates, motion included): no RMSE against measured values can be much below that.")
+        lines.append(f"The values of {noise[1]} cells carry noise of about {noise[0]:.2f} mm (root mean square, from "
+                     "the changes between two dates, motion included): no RMSE against measured values can be much "
+                     "below that.")
     if model.naive: lines.append("A cell without values has no forecast.")
     else: lines.append("A cell without values is forecast from its surroundings at best; leave it out.")
     return "\n".join(f"- {line}" for line in lines)
@@ -259,7 +259,8 @@ def _settings(folder):
     try: config = json.loads(file.read_text())
     except (OSError, ValueError) as e: raise ValueError(f"{file}: no run can be read here ({e})") from e
     if config.get("complete"): return config
-    raise ValueError(f"{folder}: this run is not complete and has no card yet; start the same training again and it goes on")
+    raise ValueError(f"{folder}: this run is not complete and has no card yet; "
+                     "start the same training again and it goes on")
 
 # %% ../nbs/19_card.ipynb #12060007
 def write_card(run):

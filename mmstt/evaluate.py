@@ -29,12 +29,13 @@ from .train import train
 # %% ../nbs/21_evaluate.ipynb #0418e7f2
 def last_known(windows, origins) -> torch.Tensor:
     "The last value each cell had within the input dates of a window, (B, H, W), scaled; NaN where it had none."
-    return torch.cat([_last_value(windows.history(int(o))[0][:, :, 0]) for o in origins])
+    known = (windows.history(int(o))[0] for o in origins)          # (1, T, 1, H, W) each
+    return torch.cat([_last_value(x[:, :, 0]) for x in known])
 
 def _last_value(x):
     "Last value that is not missing along dim 1 of (B, T, H, W)."
     last = x[:, 0].clone()
-    for t in range(1, x.shape[1]): last = torch.where(x[:, t].isnan(), last, x[:, t])
+    for values in x.unbind(1): last = torch.where(values.isnan(), last, values)
     return last
 
 # %% ../nbs/21_evaluate.ipynb #2da25c00
@@ -80,7 +81,8 @@ class _NoForecast(torch.nn.Module):
         self.t_out = t_out
 
     def forecast(self, windows, origins):
-        return windows.batch(origins)[0][:, -1:, 0].expand(-1, self.t_out, -1, -1)
+        x, *_ = windows.batch(origins)
+        return x[:, -1:, 0].expand(-1, self.t_out, -1, -1)
 
 # %% ../nbs/21_evaluate.ipynb #1b2918e2
 @torch.no_grad()
@@ -99,18 +101,20 @@ def native_forecasts(model, windows, native, cells, origins, batch_size: int = 4
     ------
     origins (B,), forecast (B, T_out, n), truth (B, T_out, n) and last known value (B, n), mm
     """
-    if model.at_cells: native = model.on_cells(native, windows, cells[0] * windows.truth.shape[-1] + cells[1])
+    width = windows.truth.shape[-1]
+    if model.at_cells: native = model.on_cells(native, windows, cells[0] * width + cells[1])
     direct = model.naive or model.at_cells
     flat = forecasts(model if direct else _NoForecast(native.t_out), native, origins, batch_size)
     flat = ((some, *(v.squeeze(-1) for v in values)) for some, *values in flat)
     if direct: return (yield from flat)
     for raster, (_, _, truth, own) in zip(forecasts(model, windows, origins, batch_size), flat):
         some, forecast, _, last = raster
-        yield some, at_native_cells(forecast, last[:, None], own[:, None], *cells), truth, own
+        at_cells = at_native_cells(forecast, last[:, None], own[:, None], row=cells[0], col=cells[1])
+        yield some, at_cells, truth, own
 
 # %% ../nbs/21_evaluate.ipynb #d80c2d3e
 class Predictions:
-    """Writes forecasts on the raster to Zarr: `forecast`, `truth` (origin, horizon, y, x), `last` (origin, y, x), in mm.
+    """Writes forecasts on the raster to Zarr (mm): `forecast`, `truth` (origin, horizon, y, x), `last` (origin, y, x).
 
     `origin` is the date of the last known map. Use as a context manager; `path` appears when it ends well.
     """
@@ -125,11 +129,12 @@ class Predictions:
 
     def add(self, origins, forecast, truth, last):
         "Append a batch of windows."
-        found = dict(forecast=forecast, truth=truth, last=last)
-        dims = dict(forecast=("origin", "horizon", "y", "x"), truth=("origin", "horizon", "y", "x"), last=("origin", "y", "x"))
-        maps = {k: (dims[k], v.float().numpy(), {"units": "mm"}) for k, v in found.items()}
-        coords = dict(origin=self.windows.time[origins.numpy()], horizon=np.arange(1, forecast.shape[1] + 1),
-                      y=self.cube.y.values, x=self.cube.x.values)
+        dims = "origin", "horizon", "y", "x"
+        variable = lambda dims, v: (dims, v.float().numpy(), {"units": "mm"})
+        maps = dict(forecast=variable(dims, forecast), truth=variable(dims, truth))
+        maps |= dict(last=variable(("origin", "y", "x"), last))
+        coords = dict(origin=self.windows.time[origins.numpy()], horizon=np.arange(forecast.shape[1]) + 1)
+        coords |= dict(y=self.cube.y.values, x=self.cube.x.values)
         batch = xr.Dataset(maps, coords, dict(self.cube.attrs))
         how = dict(append_dim="origin", mode="a") if self.half.exists() else dict(mode="w")
         batch.to_zarr(self.half, consolidated=False, **how)
@@ -153,8 +158,9 @@ def _origins(windows, part):
 
 def _keys(run, cube, part):
     "What the rows of a run's scores belong to; `protocol` is the preset's name, `step_days` its stride."
-    return dict(tile=cube.attrs["tile"], simulated=int(cube.attrs["simulated"]), protocol=run.protocol.preset,
-                model=run.name, seed=run.seed, part=part, space="", step_days=int(run.protocol.stride_days))
+    protocol, attrs = run.protocol, cube.attrs
+    return dict(tile=attrs["tile"], simulated=int(attrs["simulated"]), protocol=protocol.preset, model=run.name,
+                seed=run.seed, part=part, space="", step_days=int(protocol.stride_days))
 
 # %% ../nbs/21_evaluate.ipynb #3636d2e2
 def _raster_sums(model, windows, cube, origins, *, keep, batch_size, keys):
@@ -164,8 +170,8 @@ def _raster_sums(model, windows, cube, origins, *, keep, batch_size, keys):
         for some, forecast, truth, last in forecasts(model, windows, origins, batch_size):
             forecast, truth = (torch.where(windows.mask, v, torch.nan) for v in (forecast, truth))
             if maps: maps.add(some, forecast, truth, last)
-            similar = ssim_maps(forecast, truth)
-            yield moments_frame(moments(forecast, truth, last), some, span, similar, **keys | dict(space="grid"))
+            sums = moments(forecast, truth, last)
+            yield moments_frame(sums, some, span, ssim=ssim_maps(forecast, truth), **keys | dict(space="grid"))
 
 # %% ../nbs/21_evaluate.ipynb #fee5277e
 def _native_sums(run, windows, cube, points, origins, *, keys):
@@ -192,15 +198,19 @@ def score(run, cube, points=None, part="test", keep=None, batch_size: int = 16) 
 
     Returns
     -------
-    frame, one row a space, window and horizon (see `mmstt.metrics.moments_frame`)
+    frame, one row a space, window and horizon (see `mmstt.metrics.moments_frame`); its attrs say `left_out`, the number
+    of windows that would step over a gap
     """
     windows = run.windows(cube)
     own = run.config["data"]["sha256"] == cube.attrs["sha256"]
-    model = run.model if own or not run.model.naive else fit_baseline(run.name, windows, **run.config["sizes"])
+    model = run.model
+    if model.naive and not own: model = fit_baseline(run.name, windows, **run.config["sizes"])
     origins, keys = _origins(windows, part), _keys(run, cube, part)
     frames = list(_raster_sums(model, windows, cube, origins, keep=keep, batch_size=batch_size, keys=keys))
     if points is not None: frames += _native_sums(run, windows, cube, points, origins, keys=keys)
-    return pd.concat(frames, ignore_index=True)
+    sums = pd.concat(frames, ignore_index=True)
+    sums.attrs["left_out"] = windows.left_out
+    return sums
 
 # %% ../nbs/21_evaluate.ipynb #ebf98024
 def _on_cube(run, path, part, keep):
@@ -208,7 +218,8 @@ def _on_cube(run, path, part, keep):
     cube = open_cube(path)
     points = open_points(path) if (path / "points").exists() else None
     kept = run.path / "predictions" / f"{cube.attrs['tile']}.zarr" if keep else None
-    return score(run, cube, points, part, kept).assign(left_out=run.windows(cube).left_out)
+    sums = score(run, cube, points, part, kept)
+    return sums.assign(left_out=sums.attrs["left_out"])
 
 def _own_cube(run):
     "Path of the cube that a run was trained on."
@@ -304,7 +315,8 @@ def _parts_of(origins, windows):
     "To which part each window belongs, and whether to the chronological test part."
     part = {int(o): p for p, some in windows.origins.items() for o in some}
     late = split_origins(len(windows.dates), windows.t_in, windows.t_out, origins=windows.every_origin)["test"]
-    return dict(part=origins.map(part).fillna("between"), late=origins.isin(late).astype(int))
+    names = origins.map(part).fillna("between")
+    return dict(part=names, late=origins.isin(late).astype(int))
 
 # %% ../nbs/21_evaluate.ipynb #75f1a1f2
 def quiet(cube, share=1 / 3) -> np.ndarray:

@@ -312,21 +312,22 @@ class Windows:
     left_out: int = 0
     notes: tuple = ()
 
-    def to(self, device) -> "Windows":
-        "The same windows with their arrays on a device."
-        tensors = {k: v for k, v in vars(self).items() if isinstance(v, torch.Tensor)}
-        moved = {k: v.to(device) for k, v in tensors.items()}
-        origins = {k: o.to(device) for k, o in self.origins.items()}
-        return replace(self, **moved, origins=origins)
-
-    @property
-    def every_origin(self) -> torch.Tensor:
-        "Origins of all windows of the series that are complete, also those between two parts."
-        days = self.dates.cpu().numpy()
-        found = complete_origins(days, self.t_in, self.t_out, stride_days=self.protocol.stride_days)
-        return torch.from_numpy(found).to(self.dates.device)
-
 # %% ../nbs/04_protocol.ipynb #c9c530bb
+@patch
+def to(self: Windows, device) -> Windows:
+    "The same windows with their arrays on a device."
+    tensors = {k: v for k, v in vars(self).items() if isinstance(v, torch.Tensor)}
+    moved = {k: v.to(device) for k, v in tensors.items()}
+    origins = {k: o.to(device) for k, o in self.origins.items()}
+    return replace(self, **moved, origins=origins)
+
+@patch(as_prop=True)
+def every_origin(self: Windows) -> torch.Tensor:
+    "Origins of all windows of the series that are complete, also those between two parts."
+    days = self.dates.cpu().numpy()
+    found = complete_origins(days, self.t_in, self.t_out, stride_days=self.protocol.stride_days)
+    return torch.from_numpy(found).to(self.dates.device)
+
 @patch
 def target(self: Windows, origins):
     """What is to be forecast from these origins.

@@ -84,8 +84,8 @@ def write_report(notebooks, out, name="study"):
 
     Parameters
     ----------
-    notebooks : paths, in the order of the page; each one's folder names its tile, and a `provenance.json` beside it says
-        where it comes from
+    notebooks : paths, in the order of the page; each one's folder names its tile, and a `provenance.json` beside it
+        says where it comes from
     out : the page to write
     name : of the configuration, for the title
     """

@@ -38,7 +38,7 @@ def share_path(relative) -> Path:
 DEFAULTS = dict(
     name="study",                       # names the folder of its runs
     tiles=["E32N34"],                   # each a delivered file in data/egms/, or else one of the six synthetic tiles
-    train_tile="E32N34",                # its networks are carried to the other tiles (Table II), if it is one of `tiles`
+    train_tile="E32N34",                # its networks are carried to the others (Table II), if it is one of them
     component="U",                      # U vertical, E east-west
     protocols=["paper", "forecast"],
     seeds=[0],                          # a run for each
@@ -140,8 +140,8 @@ def source_of(tile: str, component="U", folder="data") -> str:
     if tile in TWINS and component == "U":
         old, new = (folder / place / f"{twin_name(tile)}.zip" for place in ("twins", "synthetic"))
         return str(old if old.exists() and not new.exists() else new)
-    raise ValueError(f"tile {tile}, component {component}: no delivered file in {folder / 'egms'}, and it is none of the "
-                     f"synthetic tiles; put the EGMS zip there, or choose one of {', '.join(TWINS)}")
+    raise ValueError(f"tile {tile}, component {component}: no delivered file in {folder / 'egms'}, and it is none of "
+                     f"the synthetic tiles; put the EGMS zip there, or choose one of {', '.join(TWINS)}")
 
 # %% ../nbs/29_study.ipynb #a53a4dbc
 def source_note(tile: str, component="U", folder="data") -> str:
@@ -150,14 +150,16 @@ def source_note(tile: str, component="U", folder="data") -> str:
     real = taken.parent.name not in ("synthetic", "twins")
     others = [f for f in _of_tile(tile, Path(folder) / "egms") if f not in (taken, taken.parent)]
     named = ", ".join(f.name for f in others)
-    said = f"{tile}: {taken.name}" if real else f"{tile}: no delivered file taken; a synthetic tile stands in, {taken.name}"
+    if real: said = f"{tile}: {taken.name}" + (" (simulated)" if "_twin" in taken.name else "")
+    else: said = f"{tile}: no delivered file taken; a synthetic tile stands in, {taken.name}"
     return said + (f"; not taken from {Path(folder) / 'egms'}: {named}" if others else "")
 
 def _of_tile(tile, folder):
     "What in a folder names a tile, in whatever dress."
     if not folder.is_dir(): return []
-    found = [f for f in sorted(folder.iterdir()) if tile.lower() in f.name.lower() and not f.name.startswith(".")]
-    return [f for f in found if not f.name.lower().endswith((".xml", ".tif", ".tiff", ".pdf"))]
+    others = (".xml", ".tif", ".tiff", ".pdf")
+    named = [f for f in sorted(folder.iterdir()) if tile.lower() in f.name.lower()]
+    return [f for f in named if not f.name.startswith(".") and not f.name.lower().endswith(others)]
 
 # %% ../nbs/29_study.ipynb #aca321e0
 _KERNEL = {"display_name": "python3", "language": "python", "name": "python3"}
@@ -180,9 +182,9 @@ def _settle_code(cell):
 
 # %% ../nbs/29_study.ipynb #6266ec5c
 def run_notebook(source, target, **parameters):
-    """Execute a notebook with `parameters`, in the current folder, and write the result to `target` when it has run to its end.
+    """Execute a notebook with `parameters`, in the current folder; the result becomes `target` when it ran to its end.
 
-    Raises `RuntimeError` with the failing cell's error; what had run by then lies beside the target as `*.failed.ipynb`.
+    Raises `RuntimeError` with the failing cell's error; what had run by then lies beside, as `*.failed.ipynb`.
     """
     import nbformat
     import papermill
@@ -206,7 +208,7 @@ def provenance(cube, config) -> dict:
 
     Parameters
     ----------
-    cube : `xarray.Dataset`; its attributes carry the tile, the source file's name and sha256, and whether it is simulated
+    cube : `xarray.Dataset`; its attributes say the tile, the source file and its sha256, and whether it is simulated
     config : the configuration
     """
     a = cube.attrs
@@ -237,14 +239,16 @@ def _locked(folder):
     except Timeout:
         raise ValueError(f"{folder}: another study is running here; wait for it, or use another folder") from None
     except (OSError, NotImplementedError) as e:
-        print(f"note: {folder}: no file can be locked here ({type(e).__name__}); let no other study run in it", flush=True)
+        print(f"note: {folder}: no file can be locked here ({type(e).__name__}); let no other study run in it",
+              flush=True)
     try: yield
     finally: lock.release()
 
 # %% ../nbs/29_study.ipynb #ae1e9a14
 def _note_process(folder, pid):
     "Write down which Snakemake a study has started."
-    write_text(folder / "data" / ".study.json", json.dumps(dict(pid=pid, started=psutil.Process(pid).create_time())))
+    note = dict(pid=pid, started=psutil.Process(pid).create_time())
+    write_text(folder / "data" / ".study.json", json.dumps(note))
 
 def _noted(folder):
     "Whether a study has left its note in a folder, and whether the Snakemake that it names still runs."
@@ -281,8 +285,11 @@ def _first_table(config):
 
 # %% ../nbs/29_study.ipynb #bf1b1349
 def _environment():
-    """Environment variables of the jobs: where this installation's programs lie; progress bars that write a line every ten
-    seconds; no warnings of libraries in between; memory kept for the next large array."""
+    """Environment variables of the jobs.
+
+    Where this installation's programs lie; progress bars that write a line every ten seconds; no warnings of libraries
+    in between; memory kept for the next large array.
+    """
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     memory = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2 ** 40)}
     return {**memory, **os.environ, "PATH": path, "TQDM_MININTERVAL": "10", "PYTHONWARNINGS": "ignore"}
@@ -311,7 +318,8 @@ def _command(config, folder, file, *, cores=None, only=None, snakemake_args=()):
     "The call of Snakemake."
     given = {a.split("=")[0] for a in snakemake_args}
     limit = cores or (None if given & _ELSEWHERE else os.cpu_count())
-    command = [sys.executable, "-m", "snakemake", *(only or [])]    # parts first: behind an option of many values they would be its values
+    # the parts come first: behind an option of many values they would be taken for its values
+    command = [sys.executable, "-m", "snakemake", *(only or [])]
     command += ["--snakefile", str(share_path("Snakefile")), "--directory", str(folder), "--configfile", str(file)]
     if "--unlock" in given: return [*command, "--unlock"]
     if limit: command += ["--cores", str(limit)]
@@ -331,8 +339,8 @@ def _mirror(folder):
             for f in place.iterdir() if place.is_dir() else ():
                 if f.name in ("data", ".snakemake"): continue
                 (mirror / f.relative_to(folder)).symlink_to(f, target_is_directory=f.is_dir())
-        for notes in ("metadata", "incomplete"):
-            with contextlib.suppress(OSError): shutil.copytree(folder / ".snakemake" / notes, mirror / ".snakemake" / notes)
+        for notes in (".snakemake/metadata", ".snakemake/incomplete"):
+            with contextlib.suppress(OSError): shutil.copytree(folder / notes, mirror / notes)
         yield mirror
 
 # %% ../nbs/29_study.ipynb #01ad2f1e
@@ -359,7 +367,8 @@ def run_study(config, folder=".", cores=None, *, only=None, snakemake_args=()) -
     for tile in config["tiles"]: print(source_note(tile, config["component"], folder / "data"), flush=True)
     how = dict(cores=cores, only=only, snakemake_args=snakemake_args)
     if _DRY & set(snakemake_args):
-        with _mirror(folder) as mirror: return _follow(_command(config, mirror, _write_config(config, mirror), **how))
+        with _mirror(folder) as mirror:
+            return _follow(_command(config, mirror, _write_config(config, mirror), **how))
     (folder / "data").mkdir(parents=True, exist_ok=True)
     with _locked(folder):
         file = _write_config(config, folder)
@@ -376,4 +385,5 @@ def _write_config(config, folder):
 
 def _unlock(config, folder, file):
     "Remove the lock of a Snakemake that is gone."
-    subprocess.run(_command(config, folder, file, snakemake_args=["--unlock"]), env=_environment(), capture_output=True)
+    command = _command(config, folder, file, snakemake_args=["--unlock"])
+    subprocess.run(command, env=_environment(), capture_output=True)

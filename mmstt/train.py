@@ -64,7 +64,7 @@ _CHOICES = dict(schedule=("constant", "onecycle"), precision=("auto", "float32",
 
 # %% ../nbs/20_train.ipynb #55b2cd0e
 def learning_rate(config: TrainConfig, progress: float) -> float:
-    "At `progress` in [0, 1): constant, or a linear rise over the first tenth and then a cosine down to a ten-thousandth."
+    "At `progress` in [0, 1): constant, or a linear rise over a tenth and then a cosine down to a ten-thousandth."
     if config.schedule == "constant": return config.lr
     warm = .1
     if progress < warm: shape = progress / warm
@@ -189,7 +189,8 @@ def epoch(self: Training, bar):
     "Train one epoch, validate, and note both."
     n, self.step = len(self.rows) + 1, 0
     torch.manual_seed(_seed_of(self.identity["seed"], self.identity["fold"], n))
-    order = self.origins["train"][torch.randperm(len(self.origins["train"])).to(self.device)]
+    origins = self.origins["train"]
+    order = origins[torch.randperm(len(origins)).to(self.device)]
     def learn(loss):
         self.learn(loss)
         bar.update(len(self.rows) + self.step / self.steps - bar.n)
@@ -210,7 +211,8 @@ def note(self: Training, n, train, validation):
         raise ValueError(f"training diverged in epoch {n} (loss {train}, validation {validation}); "
                          f"lower lr={self.config.lr}")
     self.rows.append([n, train, validation, self.optimizer.param_groups[0]["lr"]])
-    if self.best_row[0] == n: self.best = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+    weights = self.model.state_dict()
+    if self.best_row[0] == n: self.best = {k: v.detach().clone() for k, v in weights.items()}
     write_history(self.history, self.rows)
 
 # %% ../nbs/20_train.ipynb #4e90db65
@@ -275,8 +277,8 @@ def _threads(n):
     finally: torch.set_num_threads(before)
 
 # %% ../nbs/20_train.ipynb #785e0e30
-def train(cube, model: str, protocol, out, seed=0, sizes=None, config=TrainConfig(), fold=0, progress=True,
-          device=None, overwrite=False, points=None) -> Run:
+def train(cube, model: str, protocol, out, seed=0, sizes=None, config=TrainConfig(), fold=0,
+          progress=True, device=None, overwrite=False, points=None) -> Run:
     """Train a model on a cube, or go on where an earlier attempt stopped, or load what is already complete.
 
     Parameters
@@ -310,7 +312,9 @@ def train(cube, model: str, protocol, out, seed=0, sizes=None, config=TrainConfi
         identity = identity_of(data_of(cube, windows), windows, net, sizes=sizes or {}, config=config)
         if is_there(out, identity, overwrite): return complete_run(out)
         write_json(out / "config.json", dict(complete=False, **identity))
-        result = _fit(net, windows) if net.naive else Training(
-            net, _to_learn(net, windows, cube, points), out, identity=identity, config=config, device=device).run(progress)
+        if net.naive: result = _fit(net, windows)
+        else:
+            learned = _to_learn(net, windows, cube, points)
+            result = Training(net, learned, out, identity=identity, config=config, device=device).run(progress)
         result |= dict(cube=cube.encoding.get("source"), **seen_by(windows))
         return finish_run(out, identity, net.cpu(), result=result, machine=_machine(config, device))
