@@ -18,15 +18,22 @@ from .protocol import Protocol
 
 # %% ../nbs/19_card.ipynb #11735607
 MEANS = dict(
-    split=dict(random="Test windows were drawn from among the training windows and share dates with them: the scores tell how well gaps are filled, not how well the future is forecast.",
+    split=dict(random="Test windows were drawn from among the training windows and share dates with them: the scores "
+                      "tell how well gaps are filled, not how well the future is forecast.",
                chronological="Every test window is later than everything trained on, as in use."),
-    smoothing=dict(centred="The last input already holds a third of the next date: in use that date does not exist yet.",
-                   trailing="Inputs are means of the last three dates, all known on the day.", none="Inputs are the values as delivered."),
-    target=dict(smoothed="The scores on the raster are against smoothed values, which are easier to meet than measured ones.", raw="The scores are against values as measured, noise included."),
-    statics=dict(delivered="The static maps were fitted to all dates, the tested ones included.", training="The static maps were fitted to the training dates alone."),
-    scaling=dict(all="Mean and spread come from all dates, the tested ones included.", training="Mean and spread come from the training dates alone."),
-    raster=dict(linear="Maps are interpolated between measured cells, so that empty cells have values too.", block="A cell of a map is the mean of the points in it, or empty."),
-    stride_days={6: "Every delivered date is used.", 12: "Every second date is used."})
+    smoothing=dict(centred="The last input already holds a third of the next date, which in use does not exist yet.",
+                   trailing="Inputs are means of the last three dates, all known on the day.",
+                   none="Inputs are the values as delivered."),
+    target=dict(smoothed="The scores on the raster are against smoothed values, which are easier to meet than measured "
+                         "ones.",
+                raw="The scores are against values as measured, noise included."),
+    statics=dict(delivered="The static maps were fitted to all dates, the tested ones included.",
+                 training="The static maps were fitted to the training dates alone."),
+    scaling=dict(all="Mean and spread come from all dates, the tested ones included.",
+                 training="Mean and spread come from the training dates alone."),
+    raster=dict(linear="Maps are interpolated between measured cells, so that empty cells have values too.",
+                block="A cell of a map is the mean of the points in it, or empty."),
+    stride_days={6: "Maps are 6 days apart.", 12: "Maps are 12 days apart."})
 
 # %% ../nbs/19_card.ipynb #149db537
 def _table(head, rows):
@@ -40,121 +47,189 @@ def _kind(config): return "simulated" if config["data"]["simulated"] else "real"
 
 def _front(config, model):
     "The lines on top that machines read (YAML)."
-    tags = ["InSAR", "EGMS", "ground-motion", "forecasting", config["data"]["tile"], _kind(config)]
-    return "\n".join(["---", "license: apache-2.0", "library_name: mmstt", f"model_name: {model.label} on {config['data']['tile']}", f"tags: [{', '.join(tags)}]", "---"])
+    tile = config["data"]["tile"]
+    tags = ["InSAR", "EGMS", "ground-motion", "forecasting", tile, _kind(config)]
+    return "\n".join(["---", "license: apache-2.0", "library_name: mmstt", f"model_name: {model.label} on {tile}",
+                      f"tags: [{', '.join(tags)}]", "---"])
 
 def _trained_on(config):
-    d, r, s = config["data"], config["result"], config["shape"]
-    seen = r.get("windows", {})
-    rows = [("tile", d["tile"]), ("data", "**simulated**: no value is a measurement" if d["simulated"] else "real"),
-            ("component, level, release", ", ".join(str(d.get(k, "")) for k in ("component", "level", "release"))),
-            ("file", f"`{d['source']}`"), ("sha256 of the file", f"`{d['sha256']}`"), ("dates", f"{d['dates']}, {d['first_date']} to {d['last_date']}")]
-    if seen: rows += [("training dates", " to ".join(r["training_dates"])), ("windows", ", ".join(f"{n} {part}" for part, n in seen.items())),
-                      ("cells with a value", f"{r['cells']} of {s['height']} x {s['width']}")]
-    return _table(("", ""), rows)
+    "The data, in a table."
+    d = config["data"]
+    product = ", ".join(str(d.get(k, "")) for k in ("component", "level", "release"))
+    rows = [("tile", d["tile"]),
+            ("data", "**simulated**: no value is a measurement" if d["simulated"] else "real"),
+            ("component, level, release", product),
+            ("file", f"`{d['source']}`"), ("sha256 of the file", f"`{d['sha256']}`"),
+            ("dates", f"{d['dates']}, {d['first_date']} to {d['last_date']}")]
+    notes = "".join(f"\n- {note}" for note in config["result"].get("notes", ()))
+    return _table(("", ""), rows + _windows_seen(config)) + (f"\n\nNotes:\n{notes}" if notes else "")
+
+def _windows_seen(config):
+    "Rows on what the windows hold; none for a run of an earlier version that did not say."
+    r, s = config["result"], config["shape"]
+    if not r.get("windows"): return []
+    counts = ", ".join(f"{n} {part}" for part, n in r["windows"].items())
+    if r.get("left_out"): counts += f"; {r['left_out']} left out, which would step over a gap"
+    return [("training dates", " to ".join(r["training_dates"])), ("windows", counts),
+            ("cells with a value", f"{r['cells']} of {s['height']} x {s['width']}")]
 
 # %% ../nbs/19_card.ipynb #d79e2484
 def _protocol(config):
+    "The protocol and what each of its choices means."
     p = Protocol.from_dict(config["protocol"])
     return f"`{p.name}`. {p}\n\n" + "\n".join(f"- **{k}: {v}.** {MEANS[k][v]}" for k, v in p.to_dict().items())
 
+def _reads(config, model):
+    "What a model reads, in words."
+    s = config["shape"]
+    if model.whole_past: return "the whole past of each cell"
+    if model.at_cells: return "the whole past of each cell and of the points around it"
+    return f"{s['t_in']} dates of {s['channels']} maps ({s['height']} x {s['width']} cells)"
+
 def _model(config, model):
-    s, r = config["shape"], config["result"]
+    "The model, its sizes and its weights."
+    r = config["result"]
     sizes = ", ".join(f"{k} {v}" for k, v in config["sizes"].items()) or "as built in"
-    reads = "the whole past of each cell" if model.whole_past else "the whole past of each cell and of the points around it" if model.at_cells else f"{s['t_in']} dates of {s['channels']} maps ({s['height']} x {s['width']} cells)"
-    return (f"{model.label} (`{config['model']}`), seed {config['seed']}, fold {config['fold']}: reads {reads}, forecasts {s['t_out']} dates. "
-            f"Sizes: {sizes}. {r['parameters']:,} trained parameters. Weights sha256 `{r['weights_sha256']}`.")
+    what = f"{model.label} (`{config['model']}`), seed {config['seed']}, fold {config['fold']}"
+    return (f"{what}: reads {_reads(config, model)}, forecasts {config['shape']['t_out']} dates. Sizes: {sizes}. "
+            f"{r['parameters']:,} trained parameters. Weights sha256 `{r['weights_sha256']}`.")
 
 def _training(config):
-    r, t, m, v = (config[k] for k in ("result", "training", "machine", "versions"))
-    where = f"On {m['device']} in {m['precision']}, {m['threads']} thread{'s' if m['threads'] > 1 else ''}; " + ", ".join(f"{k} {x}" for k, x in v.items()) + "."
+    "How it was trained, on what, for how long."
+    r, t, m = (config[k] for k in ("result", "training", "machine"))
+    threads = f"{m['threads']} thread{'s' if m['threads'] > 1 else ''}"
+    versions = ", ".join(f"{k} {x}" for k, x in config["versions"].items())
+    where = f"On {m['device']} in {m['precision']}, {threads}; {versions}."
     if not t: return f"Fitted in closed form in {r['seconds']:.3g} s. {where}"
-    return (f"{r['epochs']} epoch{'s' if r['epochs'] > 1 else ''}, {r['epochs'] * r['seconds_per_epoch']:.0f} s; the weights are those of epoch {r['best_epoch']}, with the lowest validation loss, "
-            f"{r['validation_loss']:.4g} (Smooth L1, scaled units). {', '.join(f'{k} {x}' for k, x in t.items())}. {where}")
+    epochs = f"{r['epochs']} epoch{'s' if r['epochs'] > 1 else ''}, {r['epochs'] * r['seconds_per_epoch']:.0f} s"
+    best = f"the weights are those of epoch {r['best_epoch']}, with the lowest validation loss"
+    loss = f"{r['validation_loss']:.4g} (Smooth L1, scaled units)"
+    settings = ", ".join(f"{k} {x}" for k, x in t.items())
+    return f"{epochs}; {best}, {loss}. {settings}. {where}"
 
 # %% ../nbs/19_card.ipynb #93469c35
-def _skill(config, folder, model):
+def _skill(config, folder):
     "A table by horizon for every tile scored, and one by motion."
-    if not (folder / "scores.csv").exists(): return "Not scored yet: `mmstt score` on this folder fills this section in."
+    if not (folder / "scores.csv").exists():
+        return "Not scored yet: `mmstt score` on this folder fills this section in."
     scores, parts = pd.read_csv(folder / "scores.csv"), []
-    thirds = pd.read_csv(folder / "motion.csv") if (folder / "motion.csv").exists() else None
+    motion = pd.read_csv(folder / "motion.csv") if (folder / "motion.csv").exists() else None
     for (tile, part), some in scores.groupby(["tile", "part"], sort=False):
-        own = "the tile it was trained on" if tile == config["data"]["tile"] else "a tile it was not trained on, without fine-tuning"
-        kind = "simulated" if some["simulated"].iloc[0] else "real"
-        parts.append(f"### {tile} ({kind}), {part} windows: {own}\n\n{_verdict(some)}\n\n{_by_horizon(some)}")
-        if thirds is not None and len(mine := thirds[(thirds["tile"] == tile) & (thirds["part"] == part)]): parts.append(_by_motion(mine))
+        parts.append(f"### {_scored_on(config, some)}\n\n{_verdict(some)}\n\n{_by_horizon(some)}")
+        if motion is None: continue
+        mine = motion[(motion["tile"] == tile) & (motion["part"] == part)]
+        if len(mine): parts.append(_by_motion(mine))
     return "\n\n".join(parts)
+
+def _scored_on(config, scores):
+    "Tile, kind of data, windows, and whether the tile is the run's own."
+    one = scores.iloc[0]
+    own = one["tile"] == config["data"]["tile"]
+    whose = "the tile it was trained on" if own else "a tile it was not trained on, without fine-tuning"
+    return f"{one['tile']} ({'simulated' if one['simulated'] else 'real'}), {one['part']} windows: {whose}"
 
 # %% ../nbs/19_card.ipynb #12575aa4
 def _verdict(scores):
     "In words: where it beats persistence beyond the interval, on the raster."
-    skill = scores[(scores["metric"] == "skill") & (scores["space"] == "grid") & (scores["horizon"] > 0)]
+    skill = scores[(scores["metric"] == "skill") & (scores["space"] == "grid")]
+    skill = skill[skill["horizon"] > 0]
     better, worse = skill["low"] > 0, skill["high"] < 0
-    found = {"better than persistence at": skill[better], "worse than persistence at": skill[worse], "not told apart from persistence by the 95 % interval at": skill[~better & ~worse]}
-    said = lambda rows: "every lead" if len(rows) == len(skill) else ", ".join(f"t+{h}" for h in rows["horizon"])
-    return (f"{skill['windows'].iloc[0]} windows, worth {skill['blocks'].iloc[0]:.1f} independent ones. On the raster it is "
-            + "; ".join(f"{k} {said(rows)}" for k, rows in found.items() if len(rows)) + ".")
+    found = {"better than persistence at": skill[better], "worse than persistence at": skill[worse],
+             "not told apart from persistence by the 95 % interval at": skill[~better & ~worse]}
+    def leads(rows):
+        if len(rows) == len(skill): return "every lead"
+        return ", ".join(f"t+{h}" for h in rows["horizon"])
+    words = "; ".join(f"{k} {leads(rows)}" for k, rows in found.items() if len(rows))
+    one = skill.iloc[0]
+    return f"{one['windows']} windows, worth {one['blocks']:.1f} independent ones. On the raster it is {words}."
 
 def _by_horizon(scores):
     "RMSE and skill with interval, raster and native cells side by side; horizon 0 is all together."
-    table = scores.pivot_table(index=["horizon", "lead_days"], columns=["space", "metric"], values=["value", "low", "high"], sort=False).sort_index()
-    spaces = [s for s in ("grid", "native") if s in table.columns.get_level_values("space")]
-    head = ["ahead", *(f"{what}, {s}" for s in spaces for what in ("RMSE mm", "skill [95 %]"))]
+    table = scores.pivot_table(index=["horizon", "lead_days"], columns=["space", "metric"],
+                               values=["value", "low", "high"], sort=False).sort_index()
+    spaces = [k for k in ("grid", "native") if k in table.columns.get_level_values("space")]
+    head = ["ahead", *(f"{what}, {k}" for k in spaces for what in ("RMSE mm", "skill [95 %]"))]
     rows = []
     for (h, days), row in table.iterrows():
-        cell = lambda s: [f"{row['value', s, 'rmse']:.2f}", f"{row['value', s, 'skill']:.2f}" + _interval(row, s)]
-        rows.append([f"t+{h} ({days:g} d)" if h else "all", *(c for s in spaces for c in cell(s))])
+        rows.append([f"t+{h} ({days:g} d)" if h else "all"])
+        for k in spaces:
+            rows[-1].append(f"{row['value', k, 'rmse']:.2f}")
+            rows[-1].append(f"{row['value', k, 'skill']:.2f}{_interval(row, k)}")
     return _table(head, rows[1:] + rows[:1])
 
 def _interval(row, space):
     low, high = (row.get((k, space, "skill"), np.nan) for k in ("low", "high"))
     return f" [{low:.2f}, {high:.2f}]" if np.isfinite(low) else ""
 
+# %% ../nbs/19_card.ipynb #a924afca
 def _by_motion(thirds):
-    "Skill on the raster in the quietest, middle and liveliest third of the cells."
-    names = {k: f"{k} ({g['least_mm'].iloc[0]:.0f} to {g['most_mm'].iloc[0]:.0f} mm)" for k, g in thirds.groupby("third", sort=False)}
+    "Skill on the raster in classes of the cells by how much they move."
+    limits = {k: g.iloc[0] for k, g in thirds.groupby("third", sort=False)}
+    names = {k: f"{k} ({g['least_mm']:.0f} to {g['most_mm']:.0f} mm)" for k, g in limits.items()}
     table = thirds.pivot(index="horizon", columns="third", values="skill")[list(names)]
-    rows = [[f"t+{h}" if h else "all", *(f"{v:.2f}" for v in r)] for h, r in zip(table.index, table.to_numpy())]
-    return "Skill by motion (five years of |velocity| plus the seasonal amplitude), thirds of the raster's cells:\n\n" + _table(["ahead", *names.values()], rows[1:] + rows[:1])
+    rows = [[f"t+{h}" if h else "all", *(f"{v:.2f}" for v in r)] for h, r in table.iterrows()]
+    return ("Skill by motion (five years of |velocity| plus the seasonal amplitude), thirds of the raster's cells:\n\n"
+            + _table(["ahead", *names.values()], rows[1:] + rows[:1]))
 
 # %% ../nbs/19_card.ipynb #1c862ba5
 def _noise(config, folder):
-    "Root of half the mean squared change from one date to the next (mm), in raw values of the tile trained on; None where there are none."
+    "Root of half the mean squared change from one date to the next (mm), and where; None without raw values."
     if not (folder / "windows.csv").exists(): return None
     sums = pd.read_csv(folder / "windows.csv")
     sums = sums[(sums["tile"] == config["data"]["tile"]) & (sums["horizon"] == 1)]
     native = sums[sums["space"] == "native"]
     if native.empty and config["protocol"]["target"] != "raw": return None
-    some = sums if native.empty else native
-    return float(np.sqrt(some["cc"].sum() / some["n"].sum() / 2)), "raster" if native.empty else "native"
+    some, where = (sums, "raster") if native.empty else (native, "native")
+    return float(np.sqrt(some["cc"].sum() / some["n"].sum() / 2)), where
 
 # %% ../nbs/19_card.ipynb #a63fe4f4
 def _limits(config, folder, model):
-    d = config["data"]
-    out = ["It cannot forecast an earthquake, the start of pumping, or anything else that the past does not announce.",
-           f"It knows one tile, {d['tile']}, from {d['first_date']} to {d['last_date']}; " + ("its weights belong to that tile's cells and cannot be used elsewhere."
-           if model.tied_to_tile else "elsewhere, or much later, it may be worse than persistence: score it there first.")]
-    if d["simulated"]: out.append("The data are simulated: its scores compare methods and say nothing about the ground.")
-    if config["protocol"]["split"] == "random": out.append("It was trained and tested on the same years: do not use it to look ahead.")
-    if noise := _noise(config, folder): out.append(f"The values of {noise[1]} cells carry noise of about {noise[0]:.2f} mm (root mean square, from the changes between two dates, motion included): no RMSE against measured values can be much below that.")
-    out.append("A cell without values is forecast from its surroundings at best; leave it out." if not model.naive else "A cell without values has no forecast.")
-    return "\n".join(f"- {line}" for line in out)
+    "What it cannot do, as a list."
+    d, noise = config["data"], _noise(config, folder)
+    lines = ["It cannot forecast an earthquake, the start of pumping, or what else the past does not announce.",
+             f"It knows one tile, {d['tile']}, from {d['first_date']} to {d['last_date']}; {_elsewhere(model)}"]
+    if d["simulated"]:
+        lines.append("The data are simulated: its scores compare methods and say nothing about the ground.")
+    if config["protocol"]["split"] == "random":
+        lines.append("It was trained and tested on the same years: do not use it to look ahead.")
+    if noise:
+        lines.append(f"The values of {noise[1]} cells carry noise of about {noise[0]:.2f} mm (root mean square, from "
+                     "the changes between two dates, motion included): no RMSE against measured values can be much "
+                     "below that.")
+    if model.naive: lines.append("A cell without values has no forecast.")
+    else: lines.append("A cell without values is forecast from its surroundings at best; leave it out.")
+    return "\n".join(f"- {line}" for line in lines)
 
-def licence_of(config):
+def _elsewhere(model):
+    "What becomes of it on another tile."
+    if model.tied_to_tile: return "its weights belong to that tile's cells and cannot be used elsewhere."
+    return "elsewhere, or much later, it may be worse than persistence: score it there first."
+
+# %% ../nbs/19_card.ipynb #e769cd65
+_OWN_LICENCE = "Code and weights: Apache 2.0."
+_DOI = "doi:10.2909/943e9cbb-f8ef-4378-966c-63eb761016a9"
+
+def licence_of(config: dict) -> str:
     "Licence and credit of a run's weights and of the data behind them, from its settings."
-    if config["data"]["simulated"]: return "Code and weights: Apache 2.0. Data: simulated by mmstt in the layout of EGMS; no value is a measurement, and no EGMS value is in them."
-    return f"Code and weights: Apache 2.0. Data: {CREDIT}. {LICENCE}; doi:10.2909/943e9cbb-f8ef-4378-966c-63eb761016a9."
+    if not config["data"]["simulated"]: return f"{_OWN_LICENCE} Data: {CREDIT}. {LICENCE}; {_DOI}."
+    return (f"{_OWN_LICENCE} Data: simulated by mmstt in the layout of EGMS; no value is a measurement, "
+            "and no EGMS value is in them.")
 
 # %% ../nbs/19_card.ipynb #7d8bc3da
 def _use(config, model):
-    lines = ["Keep the folder as it is; `RUN` stands for its path.", "```python", "from mmstt.train import load_run", "run = load_run(\"RUN\")          # run.model, run.config, run.windows(cube)", "```"]
+    "How to load the run, and what can be done with it."
+    lines = ["Keep the folder as it is; `RUN` stands for its path.", "```python", "from mmstt.runs import load_run",
+             "run = load_run(\"RUN\")          # run.model, run.config, run.windows(cube)", "```"]
     commands = ["mmstt score RUN"]
-    if Protocol.from_dict(config["protocol"]).name == "forecast": commands.append("mmstt forecast FILE.zip --run RUN --out ahead.tif")
+    if Protocol.from_dict(config["protocol"]).preset == "forecast":
+        commands.append("mmstt forecast FILE.zip --run RUN --out ahead.tif")
     if model.reads_only_the_window(): commands.append("mmstt export RUN --out model.onnx")
     return "\n".join([*lines, "", "```bash", *commands, "```"])
 
 # %% ../nbs/19_card.ipynb #95129a90
-def model_card(run):
+_ABOUT_SKILL = "1 - MSE / MSE of persistence; 0 is no better than the last value, intervals by block bootstrap."
+
+def model_card(run) -> str:
     """The card of a complete run, in Markdown.
 
     Parameters
@@ -166,15 +241,26 @@ def model_card(run):
     ValueError : there is no complete run
     """
     folder = Path(run)
-    try: config = json.loads((folder / "config.json").read_text())
-    except (OSError, ValueError) as e: raise ValueError(f"{folder / 'config.json'}: no run can be read here ({e})") from e
-    if not config.get("complete"): raise ValueError(f"{folder}: this run is not complete and has no card yet; start the same training again and it goes on")
+    config = _settings(folder)
     model = get_model(config["model"])
-    sections = {"What it was trained on": _trained_on(config), "Protocol": _protocol(config), "Model": _model(config, model), "Training": _training(config),
-                "Skill against persistence": "1 - MSE / MSE of persistence; 0 is no better than the last value, intervals by block bootstrap.\n\n" + _skill(config, folder, model),
-                "Limits": _limits(config, folder, model), "How to load it": _use(config, model), "Licence and credit": licence_of(config)}
-    title = f"# {model.label} on {config['data']['tile']} ({_kind(config)} data), protocol `{Protocol.from_dict(config['protocol']).name}`"
-    return "\n\n".join([_front(config, model), title, *(f"## {k}\n\n{v}" for k, v in sections.items())]) + "\n"
+    sections = {"What it was trained on": _trained_on(config), "Protocol": _protocol(config),
+                "Model": _model(config, model), "Training": _training(config),
+                "Skill against persistence": f"{_ABOUT_SKILL}\n\n{_skill(config, folder)}",
+                "Limits": _limits(config, folder, model), "How to load it": _use(config, model),
+                "Licence and credit": licence_of(config)}
+    name = Protocol.from_dict(config["protocol"]).name
+    title = f"# {model.label} on {config['data']['tile']} ({_kind(config)} data), protocol `{name}`"
+    parts = [_front(config, model), title, *(f"## {k}\n\n{v}" for k, v in sections.items())]
+    return "\n\n".join(parts) + "\n"
+
+def _settings(folder):
+    "What `config.json` of a complete run says."
+    file = folder / "config.json"
+    try: config = json.loads(file.read_text())
+    except (OSError, ValueError) as e: raise ValueError(f"{file}: no run can be read here ({e})") from e
+    if config.get("complete"): return config
+    raise ValueError(f"{folder}: this run is not complete and has no card yet; "
+                     "start the same training again and it goes on")
 
 # %% ../nbs/19_card.ipynb #12060007
 def write_card(run):

@@ -18,55 +18,76 @@ import nbformat
 from .study import write_text
 
 # %% ../nbs/29a_report.ipynb #1b08a5e7
-def section(path):
-    """An executed notebook as HTML without its code: its title and the body.
-
-    Parameters
-    ----------
-    path : notebook whose outputs are shown
-
-    Returns
-    -------
-    title, html
-    """
-    from nbconvert import HTMLExporter
+def section(path) -> tuple:
+    "An executed notebook as HTML without its code: its title and the body."
     nb = nbformat.read(path, 4)
-    title = next((line[2:].strip() for c in nb.cells if c.cell_type == "markdown" for line in c.source.splitlines() if line.startswith("# ")), Path(path).stem)
+    title = _title(nb) or Path(path).stem
     nb.cells = [c for c in nb.cells if c.cell_type == "markdown" or c.outputs]
-    exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True, exclude_anchor_links=True, embed_images=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        body, _ = exporter.from_notebook_node(nb)
-    body = re.sub(r'(<h[1-6])[^>]*>', r"\1>", re.sub(r' id="cell-id=[^"]*"', "", body))                   # two notebooks may have cells and headings of the same name
-    body = re.sub(r'<style[^>]*>.*?</style>|<script[^>]*>.*?</script>', "", body, flags=re.S)           # nothing runs in the page, and it has one style
-    return title, re.sub(r'alt="No description has been provided for this image"', f'alt="{html.escape(title)}"', body)
+        body, _ = _exporter().from_notebook_node(nb)
+    return title, _plain(body, title)
+
+def _title(nb):
+    "The first heading of a notebook."
+    lines = [line for c in nb.cells if c.cell_type == "markdown" for line in c.source.splitlines()]
+    return next((line[2:].strip() for line in lines if line.startswith("# ")), None)
+
+def _exporter():
+    "Text, tables and pictures without code, prompts and links."
+    from nbconvert import HTMLExporter
+    return HTMLExporter(template_name="basic", exclude_input=True, exclude_input_prompt=True,
+                        exclude_output_prompt=True, exclude_anchor_links=True, embed_images=True)
+
+def _plain(body, title):
+    """HTML that can stand beside that of other notebooks.
+
+    Two notebooks may have cells and headings of the same name; nothing runs in the page, and it has one style.
+    """
+    body = re.sub(r' id="cell-id=[^"]*"', "", body)
+    body = re.sub(r"(<h[1-6])[^>]*>", r"\1>", body)
+    body = re.sub(r"<style[^>]*>.*?</style>|<script[^>]*>.*?</script>", "", body, flags=re.S)
+    no_words = 'alt="No description has been provided for this image"'
+    return body.replace(no_words, f'alt="{html.escape(title)}"')
 
 # %% ../nbs/29a_report.ipynb #94d28d6e
-def origin_of(files):
-    "Provenance files as an HTML table, with recipe and versions to unfold."
-    known = [p for f in files for p in (lambda d: d if isinstance(d, list) else [d])(json.loads(Path(f).read_text(encoding="utf-8")))]
-    known = list({(p["tile"], p["sha256"]): p for p in known}.values())
+def origin_of(files) -> str:
+    "Provenance files as an HTML table, with configuration and versions to unfold."
+    found = [json.loads(Path(f).read_text(encoding="utf-8")) for f in files]
+    flat = [p for one in found for p in (one if isinstance(one, list) else [one])]
+    known = list({(p["tile"], p["sha256"]): p for p in flat}.values())
     if not known: return "<p>No provenance was written.</p>"
-    rows = "".join("<tr>" + "".join(f"<td>{html.escape(str(p[k]))}</td>" for k in ("tile", "data", "source", "release")) + f'<td><code>{p["sha256"][:16]}…</code></td></tr>' for p in known)
-    detail = html.escape(json.dumps({k: known[0][k] for k in ("config", "versions", "python", "machine")}, indent=1, ensure_ascii=False))
-    return ("<table><tr><th>tile</th><th>data</th><th>file</th><th>release</th><th>sha256</th></tr>" + rows + "</table>"
-            f"<details><summary>recipe, versions, machine</summary><pre>{detail}</pre></details>")
+    rows = "".join(_origin_row(p) for p in known)
+    first = {k: known[0][k] for k in ("config", "versions", "python", "machine")}
+    detail = html.escape(json.dumps(first, indent=1, ensure_ascii=False))
+    head = "<tr><th>tile</th><th>data</th><th>file</th><th>release</th><th>sha256</th></tr>"
+    return (f"<table>{head}{rows}</table>"
+            f"<details><summary>configuration, versions, machine</summary><pre>{detail}</pre></details>")
+
+def _origin_row(p):
+    cells = "".join(f"<td>{html.escape(str(p[k]))}</td>" for k in ("tile", "data", "source", "release"))
+    return f'<tr>{cells}<td><code>{p["sha256"][:16]}…</code></td></tr>'
 
 # %% ../nbs/29a_report.ipynb #3a7b7364
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;color:#222;max-width:62rem;margin:0 auto;padding:1rem}
-nav{columns:2;font-size:.9rem;border-bottom:1px solid #ccc;padding-bottom:1rem}nav a{display:block;color:#0072B2;text-decoration:none;padding:.1rem 0}nav b{display:block}
-section{border-bottom:1px solid #ccc;padding:1rem 0}h1{font-size:1.6rem}h2{font-size:1.2rem}h3{font-size:1rem}img{max-width:100%;height:auto}
-table{border-collapse:collapse;font-size:.8rem;display:block;overflow-x:auto;margin:1rem 0}th,td{border:1px solid #ddd;padding:.2rem .5rem;text-align:right}th{background:#f4f4f4}
-td:first-child,th:first-child{text-align:left}pre{font-size:.75rem;overflow-x:auto;background:#f8f8f8;padding:.5rem}blockquote{color:#555;margin-left:0}"""
+nav{columns:2;font-size:.9rem;border-bottom:1px solid #ccc;padding-bottom:1rem}
+nav a{display:block;color:#0072B2;text-decoration:none;padding:.1rem 0}nav b{display:block}
+section{border-bottom:1px solid #ccc;padding:1rem 0}h1{font-size:1.6rem}h2{font-size:1.2rem}h3{font-size:1rem}
+img{max-width:100%;height:auto}
+table{border-collapse:collapse;font-size:.8rem;display:block;overflow-x:auto;margin:1rem 0}
+th,td{border:1px solid #ddd;padding:.2rem .5rem;text-align:right}th{background:#f4f4f4}
+td:first-child,th:first-child{text-align:left}
+pre{font-size:.75rem;overflow-x:auto;background:#f8f8f8;padding:.5rem}blockquote{color:#555;margin-left:0}"""
 
 def write_report(notebooks, out, name="study"):
     """One self-contained page from executed notebooks.
 
     Parameters
     ----------
-    notebooks : paths, in the order of the page; each one's folder names its tile, and a `provenance.json` beside it says where it comes from
+    notebooks : paths, in the order of the page; each one's folder names its tile, and a `provenance.json` beside it
+        says where it comes from
     out : the page to write
-    name : of the recipe, for the title
+    name : of the configuration, for the title
     """
     notebooks = [Path(p) for p in notebooks]
     links, sections, before = [], [], None
@@ -77,42 +98,57 @@ def write_report(notebooks, out, name="study"):
         before = place
         links.append(f'<a href="#part{i}">{html.escape(title)}</a>')
         sections.append(f'<section id="part{i}"><p>{html.escape(place)}</p>{body}</section>')
-    origin = origin_of(sorted({p.parent / "provenance.json" for p in notebooks if (p.parent / "provenance.json").exists()}))
-    page = (f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
-            f"<title>MM-STT, reproduced: {html.escape(name)}</title><style>{STYLE}</style></head><body><h1>MM-STT, reproduced</h1>"
-            f'<p>Recipe <code>{html.escape(name)}</code>. Every table and figure says whether its data are simulated or real.</p>'
-            f'<nav>{"".join(links)}<b>Provenance</b><a href="#origin">Data, recipe, versions</a></nav>{"".join(sections)}<section id="origin"><h1>Provenance</h1>{origin}</section></body></html>\n')
-    write_text(out, page)
+    origins = sorted({p.parent / "provenance.json" for p in notebooks})
+    origin = origin_of([p for p in origins if p.exists()])
+    write_text(out, _page(html.escape(name), "".join(links), "".join(sections), origin))
+
+def _page(name, links, sections, origin):
+    "The page around its parts."
+    head = ('<meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
+            f"<title>MM-STT, reproduced: {name}</title><style>{STYLE}</style>")
+    said = (f"<p>Configuration <code>{name}</code>. "
+            "Every table and figure says whether its data are simulated or real.</p>")
+    nav = f'<nav>{links}<b>Provenance</b><a href="#origin">Data, configuration, versions</a></nav>'
+    end = f'<section id="origin"><h1>Provenance</h1>{origin}</section>'
+    return (f'<!DOCTYPE html><html lang="en"><head>{head}</head>'
+            f"<body><h1>MM-STT, reproduced</h1>{said}{nav}{sections}{end}</body></html>\n")
 
 # %% ../nbs/29a_report.ipynb #2813cf60
 class _Reader(HTMLParser):
     "Collects what a page refers to, and whether its tags close."
     def __init__(self):
         super().__init__()
-        self.sources, self.ids, self.links, self.open, self.wrong = [], [], [], [], []
+        self.sources, self.ids, self.links = [], [], []
+        self.open, self.wrong = [], []
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
         if tag not in _VOID: self.open.append(tag)
-        for key in ("src", "href", "srcset", "data"):
-            if key in attrs: (self.links if attrs[key].startswith("#") else self.sources).append(attrs[key])
         if "id" in attrs: self.ids.append(attrs["id"])
+        for key in ("src", "href", "srcset", "data"):
+            if key not in attrs: continue
+            where = self.links if attrs[key].startswith("#") else self.sources
+            where.append(attrs[key])
 
     def handle_endtag(self, tag):
-        if tag not in _VOID and (not self.open or self.open.pop() != tag): self.wrong.append(tag)
+        if tag in _VOID: return
+        if not self.open or self.open.pop() != tag: self.wrong.append(tag)
 
 _VOID = ("img", "meta", "link", "br", "hr", "input", "col")
 
 # %% ../nbs/29a_report.ipynb #ca3cd03b
-def check_page(page):
-    """What is wrong with a report: references to anything outside it, tags that do not close, links to nowhere, names given twice.
+_ELSEWHERE = ("data:", "https://doi.org", "https://arxiv.org")
 
-    Returns
-    -------
-    list of str; empty for a page that stands alone
+def check_page(page: str) -> list:
+    """What is wrong with a report, as a list of sentences; empty for a page that stands alone.
+
+    That is: references to anything outside it, tags that do not close, links to nowhere, names given twice.
     """
-    reader = _Reader(); reader.feed(page); reader.close()
-    found = [f"refers to {s[:80]}" for s in reader.sources if not s.startswith(("data:", "https://doi.org", "https://arxiv.org"))]
+    reader = _Reader()
+    reader.feed(page)
+    reader.close()
+    found = [f"refers to {s[:80]}" for s in reader.sources if not s.startswith(_ELSEWHERE)]
     found += [f"tag not closed as opened: {t}" for t in reader.wrong + reader.open]
     found += [f"link to nowhere: {k}" for k in reader.links if k[1:] not in reader.ids]
-    return found + [f"name given twice: {i}" for i in set(reader.ids) if reader.ids.count(i) > 1]
+    twice = {i for i in reader.ids if reader.ids.count(i) > 1}
+    return found + [f"name given twice: {i}" for i in sorted(twice)]
