@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['PAST_ONLY', 'ALL', 'ENOUGH_SEEDS', 'KEYS', 'COLUMNS', 'HEADS', 'FLAT', 'EVENT_PLACES', 'METRICS_2', 'baselines_of',
-           'is_baseline', 'reads_only_the_past', 'folder_of', 'configured_runs', 'in_todays_words', 'at_steps',
-           'read_scores', 'runs_line', 'windows_left_out', 'left_out_line', 'join_words', 'table_caption', 'over_seeds',
-           'best_baseline', 'table_1', 'protocols_of', 'markdown_table', 'markdown_1', 'verdicts_1', 'event_place',
-           'table_2', 'part_of', 'fair_baseline', 'markdown_2', 'markdown_events', 'verdicts_2']
+           'is_baseline', 'reads_only_the_past', 'folder_of', 'configured_runs', 'raster_not_grid', 'in_todays_words',
+           'at_steps', 'read_scores', 'runs_line', 'windows_left_out', 'left_out_line', 'join_words', 'table_caption',
+           'over_seeds', 'best_baseline', 'table_1', 'protocols_of', 'markdown_table', 'markdown_1', 'verdicts_1',
+           'event_place', 'table_2', 'part_of', 'fair_baseline', 'markdown_2', 'markdown_events', 'verdicts_2']
 
 # %% ../nbs/22a_tables.ipynb #9e093014
 from collections.abc import Iterable, Sequence
@@ -28,17 +28,17 @@ from mmstt.published import (
     published_averages,
 )
 
-# %% ../nbs/22a_tables.ipynb #5924ddd2
+# %% ../nbs/22a_tables.ipynb #903eb3da
 def baselines_of(config: dict) -> list[str]:
     "Names of a configuration's baselines; older configurations call them `naive`."
     return list(config.get("baselines") or config.get("naive") or [])
 
-# %% ../nbs/22a_tables.ipynb #9074837c
+# %% ../nbs/22a_tables.ipynb #dedb4d03
 def is_baseline(model: str) -> bool:
     "Whether a model is fitted in closed form instead of being trained."
     return bool(get_model(model).naive)
 
-# %% ../nbs/22a_tables.ipynb #535bf7b5
+# %% ../nbs/22a_tables.ipynb #4969b278
 PAST_ONLY = "persistence", "seasonal", "multiscale_gp"
 
 def reads_only_the_past(model: str) -> bool:
@@ -46,36 +46,39 @@ def reads_only_the_past(model: str) -> bool:
     again = getattr(get_model(model), "refit", False)
     return is_baseline(model) and (again or model in PAST_ONLY)
 
-# %% ../nbs/22a_tables.ipynb #bedcb0b9
+# %% ../nbs/22a_tables.ipynb #d1d5a7fe
 def folder_of(runs: str | Path, protocol: str, model: str, *, seed: int = 0) -> Path:
     "Where a run lies in the folder of a tile's runs."
     return Path(runs) / protocol / model / f"seed{seed}"
 
-# %% ../nbs/22a_tables.ipynb #824565e1
+# %% ../nbs/22a_tables.ipynb #3a3b6bfc
 def configured_runs(config: dict) -> list[tuple[str, str, int]]:
     "Protocol, model and seed of each run of a configuration; baselines have one seed, 0."
     models = [(m, s) for m in config["models"] for s in config["seeds"]]
     models += [(m, 0) for m in baselines_of(config)]
     return [(p, m, s) for p in config["protocols"] for m, s in models]
 
-# %% ../nbs/22a_tables.ipynb #7fb165fc
+# %% ../nbs/22a_tables.ipynb #fe66c46b
+def raster_not_grid(scores: pd.DataFrame) -> pd.DataFrame:
+    "Scores whose `space` is `raster` where older files say `grid`."
+    if "space" not in scores: return scores
+    return scores.assign(space=scores["space"].replace("grid", "raster"))
+
+# %% ../nbs/22a_tables.ipynb #ad64ddcd
 ALL = "all"  # the horizon of scores over all steps ahead together
 
 def in_todays_words(scores: pd.DataFrame) -> pd.DataFrame:
     "Scores with `raster` and `all` where older files say `grid` and 0; horizons as text."
     horizon = scores["horizon"].astype(str).replace("0", ALL)
-    scores = scores.assign(horizon=horizon)
-    if "space" in scores:
-        scores["space"] = scores["space"].replace("grid", "raster")
-    return scores
+    return raster_not_grid(scores.assign(horizon=horizon))
 
-# %% ../nbs/22a_tables.ipynb #07bfed59
+# %% ../nbs/22a_tables.ipynb #dd309526
 def at_steps(scores: pd.DataFrame, steps: Iterable) -> pd.DataFrame:
     "The rows of these steps ahead, as numbers."
     rows = scores[scores["horizon"].isin([str(h) for h in steps])]
     return rows.assign(horizon=rows["horizon"].astype(int))
 
-# %% ../nbs/22a_tables.ipynb #90e04969
+# %% ../nbs/22a_tables.ipynb #3c97eaf4
 def read_scores(runs: str | Path, config: dict, tile_name: str) -> pd.DataFrame:
     "Scores of all runs of a configuration on one tile; `runs` is the folder of the tile's runs."
     files = [
@@ -85,13 +88,13 @@ def read_scores(runs: str | Path, config: dict, tile_name: str) -> pd.DataFrame:
     scores = pd.concat([pd.read_csv(f) for f in files], ignore_index=True)
     return in_todays_words(scores[scores["tile"] == tile_name])
 
-# %% ../nbs/22a_tables.ipynb #30206e9e
+# %% ../nbs/22a_tables.ipynb #2f2c34cb
 def runs_line(config: dict) -> str:
     "The configuration that the networks were made by, and how many runs each result has."
     n = len(config["seeds"])
     return f"Networks: configuration '{config['name']}', {n} run{'s' * (n > 1)} each"
 
-# %% ../nbs/22a_tables.ipynb #0a70e459
+# %% ../nbs/22a_tables.ipynb #83cc5121
 def windows_left_out(runs: str | Path, config: dict) -> dict[str, int]:
     "Protocol -> windows left out because their dates are not equally spaced, as `windows.csv` of its runs says."
     left_out = {}
@@ -104,7 +107,7 @@ def windows_left_out(runs: str | Path, config: dict) -> dict[str, int]:
             left_out[p] = max(left_out.get(p, 0), int(sums["left_out"].max()))
     return {p: n for p, n in left_out.items() if n}
 
-# %% ../nbs/22a_tables.ipynb #0d4d95ed
+# %% ../nbs/22a_tables.ipynb #52f986f5
 def left_out_line(left_out: dict[str, int]) -> str:
     "A sentence on the windows that were left out, without its full stop; an empty text if there are none."
     counts = [f"{n} under `{p}`" for p, n in left_out.items()]
@@ -114,7 +117,7 @@ def left_out_line(left_out: dict[str, int]) -> str:
         f"Windows whose dates are not equally spaced are left out: {join_words(counts)}"
     )
 
-# %% ../nbs/22a_tables.ipynb #9528c2db
+# %% ../nbs/22a_tables.ipynb #5ed84d54
 def join_words(words: Iterable[str], none: str = "none") -> str:
     "Words as a sentence lists them."
     words = list(words)
@@ -122,13 +125,13 @@ def join_words(words: Iterable[str], none: str = "none") -> str:
         return words[0] if words else none
     return ", ".join(words[:-1]) + " and " + words[-1]
 
-# %% ../nbs/22a_tables.ipynb #eaacfd7b
+# %% ../nbs/22a_tables.ipynb #79d5788b
 def table_caption(title: str, *sentences: str) -> str:
     "A table's caption: its title in bold, then what it rests on; empty sentences are left out."
     parts = [s.rstrip(".") for s in sentences if s]
     return f"**{title}.** " + ". ".join(parts) + "."
 
-# %% ../nbs/22a_tables.ipynb #9ca62fc8
+# %% ../nbs/22a_tables.ipynb #227d4542
 ENOUGH_SEEDS = 3
 KEYS = [
     "tile",
@@ -184,7 +187,7 @@ def best_baseline(
     s = s[s["model"].isin(rivals)]
     return None if s.empty else s.groupby("model")["value"].mean().idxmin()
 
-# %% ../nbs/22a_tables.ipynb #14d99b7d
+# %% ../nbs/22a_tables.ipynb #29a95e51
 COLUMNS = {"rmse": "rmse_mm", "mae": "mae_mm", "r2": "r2", "skill": "skill"}
 HEADS = {"rmse_mm": "RMSE (mm)", "mae_mm": "MAE (mm)", "r2": "R²"}
 
@@ -196,13 +199,13 @@ def _in_order(models: Iterable[str]) -> list[str]:
         models, key=lambda m: (is_baseline(m), place(m), m != "persistence", m)
     )
 
-# %% ../nbs/22a_tables.ipynb #b39ca279
+# %% ../nbs/22a_tables.ipynb #979a391e
 def _published(model: str, step: int) -> dict:
     "The published figures of a model at a step ahead, NaN where there are none."
     values = PUBLISHED_1.get(model, {}).get(step, (np.nan,) * 3)
     return {f"published_{name}": v for name, v in zip(HEADS, values, strict=True)}
 
-# %% ../nbs/22a_tables.ipynb #2c6bfde2
+# %% ../nbs/22a_tables.ipynb #79755dfe
 def _measured(cell: pd.DataFrame, protocol: str) -> dict:
     "Scores of one model and step under a protocol, with their intervals."
     found = {}
@@ -246,20 +249,20 @@ def table_1(scores: pd.DataFrame, steps: Sequence[int] = (1, 5, 10), *, space: s
             table.append(row)
     return pd.DataFrame(table)
 
-# %% ../nbs/22a_tables.ipynb #f7a319f4
+# %% ../nbs/22a_tables.ipynb #12e775ad
 def protocols_of(table: pd.DataFrame) -> list[str]:
     "The protocols that a Table I has columns of."
     end = "_rmse_mm"
     sources = [c.removesuffix(end) for c in table if c.endswith(end)]
     return [s for s in sources if s != "published"]
 
-# %% ../nbs/22a_tables.ipynb #3ee51480
+# %% ../nbs/22a_tables.ipynb #14fcf45c
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     "Rows of texts under a head, as markdown."
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
-# %% ../nbs/22a_tables.ipynb #b845b05e
+# %% ../nbs/22a_tables.ipynb #545049fd
 def _number(value: float, digits: int) -> str:
     "A value at so many digits, with no minus before zero; a dash for none."
     return "–" if np.isnan(value) else f"{round(value, digits) + 0:.{digits}f}"
@@ -280,7 +283,7 @@ def _cell(
         text += f" [{low:.2f}, {high:.2f}]"
     return text
 
-# %% ../nbs/22a_tables.ipynb #2fe112f9
+# %% ../nbs/22a_tables.ipynb #72c36b54
 def _row_1(row: pd.Series, rivals: pd.DataFrame, protocols: list[str]) -> list[str]:
     "The cells of one line of Table I."
     printed = "–"
@@ -294,7 +297,7 @@ def _row_1(row: pd.Series, rivals: pd.DataFrame, protocols: list[str]) -> list[s
     skills = [_cell(row, f"{p}_skill", rivals, digits=2, best="max") for p in protocols]
     return cells + skills
 
-# %% ../nbs/22a_tables.ipynb #bed6bc05
+# %% ../nbs/22a_tables.ipynb #f0bb2620
 def _footnote(table: pd.DataFrame, protocols: list[str]) -> str:
     "What brackets, bold type and skill mean, with the number of seeds and of independent blocks."
     parts = []
@@ -342,7 +345,7 @@ def _flatness(table: pd.DataFrame, p: str) -> str:
         f"it changes with the horizon for {join_words(grows)}."
     )
 
-# %% ../nbs/22a_tables.ipynb #cba0ea9e
+# %% ../nbs/22a_tables.ipynb #3a3ba7b5
 def _beats(table: pd.DataFrame, p: str) -> str:
     "Which models beat persistence at which steps."
     words = []
@@ -392,7 +395,7 @@ def event_place(first_input, origin, last_target, *, event) -> np.ndarray:
     cases = [last_target < event, origin < event, first_input < event]
     return np.select(cases, EVENT_PLACES[:3], EVENT_PLACES[3])
 
-# %% ../nbs/22a_tables.ipynb #9820ad81
+# %% ../nbs/22a_tables.ipynb #54b511bf
 def _by_event(sums: pd.DataFrame, event: str) -> pd.DataFrame:
     "Windows of one tile, with the place of its event in `part`."
     step = pd.to_timedelta(sums["step_days"], "D")
@@ -414,7 +417,7 @@ def _parts(sums: pd.DataFrame, home: set[str], events: dict) -> pd.DataFrame:
     ]
     return pd.concat([p for p in parts if len(p)], ignore_index=True)
 
-# %% ../nbs/22a_tables.ipynb #334d2f72
+# %% ../nbs/22a_tables.ipynb #ae805f01
 def _averages(scores: pd.DataFrame) -> pd.DataFrame:
     "Means over the tiles of a group, with and without the training tile."
     rows = scores[
@@ -469,7 +472,7 @@ def table_2(
     scores = scores.assign(own=scores["tile"].isin(home).astype(int), regime=regime)
     return pd.concat([scores, _averages(scores)], ignore_index=True)
 
-# %% ../nbs/22a_tables.ipynb #a6cb8256
+# %% ../nbs/22a_tables.ipynb #214d4224
 def part_of(
     scores: pd.DataFrame,
     tile_name: str,
@@ -493,13 +496,13 @@ def fair_baseline(rows: pd.DataFrame, windows_of: str) -> str | None:
     rmse = rows[rows["model"].isin(rivals) & (rows["metric"] == "rmse")]
     return None if rmse.empty else rmse.set_index("model")["value"].idxmin()
 
-# %% ../nbs/22a_tables.ipynb #6c0336d3
+# %% ../nbs/22a_tables.ipynb #75f21a15
 def _value(rows: pd.DataFrame, model: str | None, metric: str) -> float:
     "One score of one model; NaN if there is none."
     found = rows.loc[(rows["model"] == model) & (rows["metric"] == metric), "value"]
     return float(found.iloc[0]) if len(found) else np.nan
 
-# %% ../nbs/22a_tables.ipynb #5ffe57db
+# %% ../nbs/22a_tables.ipynb #a2622244
 def _compared(rows: pd.DataFrame, model: str, windows_of: str) -> list[str]:
     "The cells that compare a network, persistence and the best baseline; the smallest RMSE is bold."
     rival = fair_baseline(rows, windows_of)
@@ -536,12 +539,12 @@ def _head(model: str) -> list[str]:
         "skill",
     ]
 
-# %% ../nbs/22a_tables.ipynb #11a4e146
+# %% ../nbs/22a_tables.ipynb #86268488
 def _three(values: Sequence[float]) -> str:
     "RMSE, MAE and R² as they are printed."
     return " / ".join(f"{v:.4f}" for v in values)
 
-# %% ../nbs/22a_tables.ipynb #a52183db
+# %% ../nbs/22a_tables.ipynb #c16c2d2c
 def _tile_line(
     scores: pd.DataFrame,
     tile_name: str,
@@ -572,7 +575,7 @@ def _tile_line(
         ]
     ]
 
-# %% ../nbs/22a_tables.ipynb #61b8074b
+# %% ../nbs/22a_tables.ipynb #932dd61f
 def _average_line(
     scores: pd.DataFrame,
     group: str,
@@ -651,7 +654,7 @@ def markdown_events(scores: pd.DataFrame, protocol: str, model: str = "mmstt") -
         else ""
     )
 
-# %% ../nbs/22a_tables.ipynb #421592eb
+# %% ../nbs/22a_tables.ipynb #dd9a94f2
 class _Reader:
     "Reads single scores of one protocol and network out of a Table II."
 
@@ -678,7 +681,7 @@ class _Reader:
         rows = self.rows(tile_name, windows_of, region)
         return _value(rows, self.model, "rmse"), _value(rows, "persistence", "rmse")
 
-# %% ../nbs/22a_tables.ipynb #02b97336
+# %% ../nbs/22a_tables.ipynb #8d818a16
 def _carried(r: _Reader) -> str:
     "On how many tiles that it has not seen the network beats persistence, and the best baseline."
     rmse = {t: r.pair(t) for t in r.unseen}
@@ -707,7 +710,7 @@ def _loss(r: _Reader) -> str:
         f"({at_home:.2f} mm)."
     )
 
-# %% ../nbs/22a_tables.ipynb #dc04f1a2
+# %% ../nbs/22a_tables.ipynb #1c656113
 def _r2_says_little(r: _Reader) -> str:
     "The range of R², beside that of persistence."
     ranges = {}
@@ -719,7 +722,7 @@ def _r2_says_little(r: _Reader) -> str:
         f"for persistence: it is read beside persistence or not at all."
     )
 
-# %% ../nbs/22a_tables.ipynb #a6c87e07
+# %% ../nbs/22a_tables.ipynb #6bfa7c85
 def _after_event(r: _Reader, tile_name: str) -> str:
     "Whether the network is better than persistence once the earthquake is in its input or behind it."
     rmse = {place: r.pair(tile_name, place) for place in EVENT_PLACES}
@@ -737,7 +740,7 @@ def _after_event(r: _Reader, tile_name: str) -> str:
         f"That the network knows the field once the event is in its input {claim}."
     )
 
-# %% ../nbs/22a_tables.ipynb #164ec088
+# %% ../nbs/22a_tables.ipynb #905372de
 def _stable(r: _Reader, tile_name: str) -> str:
     "Errors on the quietest cells of a tile."
     a, b = r.pair(tile_name, region="quiet")
@@ -747,7 +750,7 @@ def _stable(r: _Reader, tile_name: str) -> str:
         f"(bias {bias:+.2f} mm) where the last map errs by {b:.2f} mm."
     )
 
-# %% ../nbs/22a_tables.ipynb #7598e770
+# %% ../nbs/22a_tables.ipynb #50a9e51c
 def _sentences_2(r: _Reader) -> list[str]:
     "Sentences about Table II under one protocol."
     if not r.unseen:
