@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['PETRINJA', 'SAMOS', 'okada', 'Fault', 'uplift']
 
-# %% ../nbs/01a_okada.ipynb #e50abe81
+# %% ../nbs/01a_okada.ipynb #9b725020
 import math
 from dataclasses import dataclass
 
 import numpy as np
 from pyproj import Geod, Transformer
 
-# %% ../nbs/01a_okada.ipynb #c833f35f
+# %% ../nbs/01a_okada.ipynb #f75f8500
 @np.errstate(divide="ignore", invalid="ignore")
 def _integrals(xi, eta, q, *, yt, dt, R, log, s, c, k):
     "I1 to I5 of one corner (Okada 1985, Eqs. 28 and 29)."
@@ -33,7 +33,7 @@ def _integrals(xi, eta, q, *, yt, dt, R, log, s, c, k):
     I2 = -k * log - I3
     return I1, I2, I3, I4, I5
 
-# %% ../nbs/01a_okada.ipynb #229a50a5
+# %% ../nbs/01a_okada.ipynb #0a7b8ac8
 @np.errstate(divide="ignore", invalid="ignore")
 def _corner(xi, eta, q, *, s, c, slip, k):
     "Displacement (3, ...) along x, along y and up, times 2 pi, by one corner (Okada 1985, Eqs. 25 to 27)."
@@ -67,7 +67,7 @@ def _corner(xi, eta, q, *, s, c, slip, k):
     sheared = -slip[0] * np.stack(strike) - slip[1] * np.stack(dip)
     return sheared + slip[2] * np.stack(opening)
 
-# %% ../nbs/01a_okada.ipynb #c721bbbc
+# %% ../nbs/01a_okada.ipynb #945652fd
 def okada(
     x: np.ndarray,
     y: np.ndarray,
@@ -96,7 +96,8 @@ def okada(
     """
     s = math.sin(math.radians(dip))
     c = math.cos(math.radians(dip))
-    if abs(c) < 1e-9: c = 0.0
+    if abs(c) < 1e-9:
+        c = 0.0
     x = np.asarray(x, np.float64)
     y = np.asarray(y, np.float64)
     p = y * c + depth * s
@@ -108,13 +109,16 @@ def okada(
         (1, x - length, p - width),
     )
     common = dict(s=s, c=c, slip=slip, k=medium)
-    total = sum(sign * _corner(xi, eta, q, **common) for sign, xi, eta in corners)
+    total = sum(
+        sign * _corner(xi, eta, q, **common) for sign, xi, eta in corners
+    )
     return total / (2 * math.pi)
 
-# %% ../nbs/01a_okada.ipynb #b6d927f1
+# %% ../nbs/01a_okada.ipynb #47a88530
 @dataclass(frozen=True)
 class Fault:
     "A rectangular source: its centre in degrees and km, angles in degrees (dip to the right of strike), sizes in km."
+
     name: str
     day: str
     lon: float
@@ -130,12 +134,13 @@ class Fault:
     @property
     def slip(self) -> float:
         "Slip, m, from the moment magnitude."
-        moment = 10**(1.5 * self.magnitude + 9.1)
+        moment = 10 ** (1.5 * self.magnitude + 9.1)
         return moment / (30e9 * self.length * self.width * 1e6)
 
-# %% ../nbs/01a_okada.ipynb #17b1e2e5
+# %% ../nbs/01a_okada.ipynb #5b2b0867
 PETRINJA = Fault(
-    "Petrinja", "2020-12-29",
+    "Petrinja",
+    "2020-12-29",
     lon=16.22,
     lat=45.40,
     depth=6.0,
@@ -147,9 +152,10 @@ PETRINJA = Fault(
     magnitude=6.4,
 )
 
-# %% ../nbs/01a_okada.ipynb #d515a0e0
+# %% ../nbs/01a_okada.ipynb #8b95489d
 SAMOS = Fault(
-    "Samos", "2020-10-30",
+    "Samos",
+    "2020-10-30",
     lon=26.78,
     lat=37.885,
     depth=7.0,
@@ -161,8 +167,10 @@ SAMOS = Fault(
     magnitude=7.0,
 )
 
-# %% ../nbs/01a_okada.ipynb #c99e7ef0
-def uplift(fault: Fault, easting: np.ndarray, northing: np.ndarray) -> np.ndarray:
+# %% ../nbs/01a_okada.ipynb #adfb30b3
+def uplift(
+    fault: Fault, easting: np.ndarray, northing: np.ndarray
+) -> np.ndarray:
     """Vertical co-seismic displacement of points.
 
     Parameters
@@ -176,7 +184,9 @@ def uplift(fault: Fault, easting: np.ndarray, northing: np.ndarray) -> np.ndarra
     """
     to_map = Transformer.from_crs(4326, 3035, always_xy=True)
     x0, y0 = to_map.transform(fault.lon, fault.lat)
-    lon, lat, _ = Geod(ellps="GRS80").fwd(fault.lon, fault.lat, fault.strike, 1000)
+    lon, lat, _ = Geod(ellps="GRS80").fwd(
+        fault.lon, fault.lat, fault.strike, 1000
+    )
     step = np.subtract(to_map.transform(lon, lat), (x0, y0))
     dx, dy = step / np.hypot(*step)
     a = (np.asarray(easting) - x0) / 1000
