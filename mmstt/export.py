@@ -24,13 +24,19 @@ from .protocol import STATICS, Scaler
 from .train import load_run
 
 # %% ../nbs/25_export.ipynb #b08d8069
-def day_table():
-    "Sine and cosine of the day of year for every day of a cycle of four years, (1461, 2); a date's row is (days since 1970-01-01 + 731) % 1461."
-    return torch.from_numpy(encode_day(np.arange("1968-01-01", "1972-01-01", dtype="datetime64[D]")))
+def day_table() -> torch.Tensor:
+    """Sine and cosine of the day of year for every day of a cycle of four years, (1461, 2).
+
+    The row of a date is (days since 1970-01-01 + 731) % 1461.
+    """
+    days = np.arange("1968-01-01", "1972-01-01", dtype="datetime64[D]")
+    return torch.from_numpy(encode_day(days))
 
 # %% ../nbs/25_export.ipynb #57771609
 class RawNetwork(nn.Module):
-    """A network that takes and gives millimetres: what `make_windows` does to the input and `forecasts` to the output happens inside.
+    """A network that takes and gives millimetres.
+
+    What `make_windows` does to the input and `forecasts` to the output happens inside.
 
     Parameters
     ----------
@@ -39,40 +45,77 @@ class RawNetwork(nn.Module):
     first : the tile's first date, in days since 1970-01-01
     step : days from one date to the next
     """
-    inputs, output = ("displacement", *STATICS, "date"), "forecast"
 
-    def __init__(self, model, scaler, first, step):
+    inputs = ("displacement", *STATICS, "date")
+    output = "forecast"
+
+    def __init__(
+        self, model: nn.Module, scaler: Scaler, first: int, *, step: int
+    ):
         super().__init__()
-        self.model, self.scaler, self.first, self.step = model.eval().float(), scaler, first, step
+        self.model = model.eval().float()
+        self.scaler = scaler
+        self.first = first
+        self.step = step
         self.register_buffer("calendar", day_table())
         self.register_buffer("ahead", step * torch.arange(1, model.t_out + 1))
 
-    def forward(self, displacement, mean_velocity, acceleration, seasonality, date):
-        s, (batch, dates, height, width) = self.scaler, displacement.shape
-        maps = zip((mean_velocity, acceleration, seasonality), s.static_mean, s.static_std)
-        statics = torch.stack([(m - mean) / std for m, mean, std in maps]).expand(batch, dates, -1, -1, -1)
-        season = self.calendar[(date + 731) % 1461][..., None, None].expand(-1, -1, -1, height, width)
+    def forward(
+        self, displacement, mean_velocity, acceleration, seasonality, date
+    ):
+        s = self.scaler
+        batch, dates, height, width = displacement.shape
+        maps = zip(
+            (mean_velocity, acceleration, seasonality),
+            s.static_mean,
+            s.static_std,
+        )
+        statics = torch.stack([(m - mean) / std for m, mean, std in maps])
+        statics = statics.expand(batch, dates, -1, -1, -1)
+        season = self.calendar[(date + 731) % 1461][..., None, None]
+        season = season.expand(-1, -1, -1, height, width)
         x = torch.cat([s.scale(displacement)[:, :, None], statics, season], 2)
-        x = torch.where(x.isnan(), 0., x)                                         # (B, T_in, 6, H, W), as `make_windows` gives it
-        days = torch.cat([date, date[:, -1:] + self.ahead], 1) - self.first
-        return s.to_mm(self.model(x, days.float()))                               # (B, T_out, H, W)
+        # (B, T_in, 6, H, W), as `make_windows` gives it
+        x = torch.where(x.isnan(), 0.0, x)
+        future = date[:, -1:] + self.ahead
+        days = torch.cat([date, future], 1) - self.first
+        return s.to_mm(self.model(x, days.float()))  # (B, T_out, H, W)
 
 # %% ../nbs/25_export.ipynb #936b4eb7
-def example(raw, batch, seed=0):
-    "Input for a `RawNetwork` with values of its tile's size and gaps, by name."
-    g, m, s = torch.Generator().manual_seed(seed), raw.model, raw.scaler
-    displacement = s.to_mm(torch.randn(batch, m.t_in, m.height, m.width, generator=g))
-    displacement[torch.rand(displacement.shape, generator=g) < .1] = torch.nan
-    statics = [torch.randn(m.height, m.width, generator=g) * std + mean for mean, std in zip(s.static_mean, s.static_std)]
-    date = raw.first + raw.step * (torch.arange(m.t_in) + torch.randint(0, 300, (batch, 1), generator=g))
+def example(
+    raw: RawNetwork, batch: int, seed: int = 0
+) -> dict[str, torch.Tensor]:
+    """Input for a `RawNetwork` with values of its tile's size and gaps.
+
+    Parameters
+    ----------
+    raw : RawNetwork
+    batch : number of windows
+    seed : of the values
+
+    Returns
+    -------
+    dict of tensors by the names of `raw.inputs`
+    """
+    g = torch.Generator().manual_seed(seed)
+    m = raw.model
+    s = raw.scaler
+    size = m.height, m.width
+    displacement = s.to_mm(torch.randn(batch, m.t_in, *size, generator=g))
+    missing = torch.rand(displacement.shape, generator=g) < 0.1
+    displacement[missing] = torch.nan
+    statics = [
+        torch.randn(size, generator=g) * std + mean
+        for mean, std in zip(s.static_mean, s.static_std)
+    ]
+    first = torch.randint(0, 300, (batch, 1), generator=g)
+    date = raw.first + raw.step * (torch.arange(m.t_in) + first)
     return dict(zip(raw.inputs, (displacement, *statics, date)))
 
 # %% ../nbs/25_export.ipynb #db6744bc
-OPSET = 20  # ONNX operator set of the file
-
 @contextlib.contextmanager
 def _quiet():
-    "The exporter's remarks on its own insides are not for users."
+    "Hide the exporter's remarks on its own insides."
     log = logging.getLogger("torch.onnx")
     before = log.level
     log.setLevel(logging.ERROR)
@@ -80,10 +123,57 @@ def _quiet():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    finally: log.setLevel(before)
+    finally:
+        log.setLevel(before)
+
+# %% ../nbs/25_export.ipynb #1a73179f
+def _exact_sums(graph):
+    "Let every sum and mean of an ONNX graph be taken in float64."
+    from onnx import TensorProto, helper
+
+    nodes = list(graph.node)
+    del graph.node[:]
+    for node in nodes:
+        if node.op_type not in ("ReduceSum", "ReduceMean"):
+            graph.node.append(node)
+            continue
+        source = node.input[0]
+        out = node.output[0]
+        node.input[0] = f"{out}_into"
+        node.output[0] = f"{out}_exact"
+        widen = helper.make_node(
+            "Cast", [source], [f"{out}_into"], to=TensorProto.DOUBLE
+        )
+        narrow = helper.make_node(
+            "Cast", [f"{out}_exact"], [out], to=TensorProto.FLOAT
+        )
+        graph.node.extend([widen, node, narrow])
 
 # %% ../nbs/25_export.ipynb #dbd40e78
-def to_onnx(raw, about=None):
+OPSET = 20  # ONNX operator set of the file
+
+def _first_line(e):
+    "First line of what made the exporter fail."
+    return str(e.__cause__ or e).strip().splitlines()[0]
+
+def _trace(raw):
+    "The traced program of a `RawNetwork`, with a batch of unknown size."
+    batch = torch.export.Dim("batch")
+    shapes = {k: None for k in raw.inputs}
+    shapes |= {"displacement": {0: batch}, "date": {0: batch}}
+    with _quiet(), torch.no_grad():
+        return torch.onnx.export(
+            raw.eval(),
+            tuple(example(raw, 2).values()),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=raw.inputs,
+            output_names=[raw.output],
+            dynamic_shapes=shapes,
+            verbose=False,
+        )
+
+def to_onnx(raw: RawNetwork, about: dict | None = None):
     """A `RawNetwork` as an ONNX model.
 
     Parameters
@@ -91,72 +181,139 @@ def to_onnx(raw, about=None):
     raw : `RawNetwork`
     about : name -> text, kept in the model's metadata
 
+    Returns
+    -------
+    onnx.ModelProto
+
     Raises
     ------
     ValueError : the network cannot be traced
     """
-    batch = torch.export.Dim("batch")
-    shapes = {k: {0: batch} if k in ("displacement", "date") else None for k in raw.inputs}
     try:
-        with _quiet(), torch.no_grad():
-            program = torch.onnx.export(raw.eval(), tuple(example(raw, 2).values()), dynamo=True, opset_version=OPSET, input_names=raw.inputs,
-                                        output_names=[raw.output], dynamic_shapes=shapes, verbose=False)
-    except torch.onnx.errors.OnnxExporterError as e: raise ValueError(f"{raw.model.label} cannot be traced for ONNX: {_first_line(e)}") from e
+        program = _trace(raw)
+    except torch.onnx.errors.OnnxExporterError as e:
+        raise ValueError(
+            f"{raw.model.label} cannot be traced for ONNX: {_first_line(e)}"
+        ) from e
     model = program.model_proto
     _exact_sums(model.graph)
-    model.producer_name, model.producer_version = "mmstt", mmstt.__version__
-    for k, v in (about or {}).items(): model.metadata_props.add(key=k, value=str(v))
+    model.producer_name = "mmstt"
+    model.producer_version = mmstt.__version__
+    for k, v in (about or {}).items():
+        model.metadata_props.add(key=k, value=str(v))
     return model
 
-def _first_line(e): return str(e.__cause__ or e).strip().splitlines()[0]
-
-# %% ../nbs/25_export.ipynb #1a73179f
-def _exact_sums(graph):
-    "Let every sum and mean of an ONNX graph be taken in float64."
-    from onnx import TensorProto, helper
-    nodes = list(graph.node)
-    del graph.node[:]
-    for node in nodes:
-        if node.op_type not in ("ReduceSum", "ReduceMean"): graph.node.append(node); continue
-        into, out = node.input[0], node.output[0]
-        graph.node.append(helper.make_node("Cast", [into], [f"{out}_into"], to=TensorProto.DOUBLE))
-        node.input[0], node.output[0] = f"{out}_into", f"{out}_exact"
-        graph.node.append(node)
-        graph.node.append(helper.make_node("Cast", [f"{out}_exact"], [out], to=TensorProto.FLOAT))
-
 # %% ../nbs/25_export.ipynb #10011780
-def run_onnx(model, given):
+def run_onnx(
+    model: bytes | str | Path, given: dict[str, torch.Tensor]
+) -> torch.Tensor:
     "Forecast (B, T_out, H, W) in mm of an ONNX file (or its bytes) for named input tensors, by onnxruntime."
     import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    session = onnxruntime.InferenceSession(model if isinstance(model, bytes) else str(model), options, providers=["CPUExecutionProvider"])
-    return torch.from_numpy(session.run(None, {k: v.numpy() for k, v in given.items()})[0])
+    source = model if isinstance(model, bytes) else str(model)
+    session = onnxruntime.InferenceSession(
+        source, options, providers=["CPUExecutionProvider"]
+    )
+    arrays = {k: v.numpy() for k, v in given.items()}
+    return torch.from_numpy(session.run(None, arrays)[0])
 
 @torch.no_grad()
-def difference(raw, model, batches=(1, 3)):
-    "Largest difference in mm between a `RawNetwork` in torch and its ONNX file, over batches of these sizes."
-    given = [example(raw, n, seed=n) for n in batches]
-    return max(float((run_onnx(model, g) - raw(**g)).abs().max()) for g in given)
+def difference(
+    raw: RawNetwork, model: bytes | str | Path, batches: tuple = (1, 3)
+) -> float:
+    """Largest difference between a `RawNetwork` in torch and its ONNX file.
+
+    Parameters
+    ----------
+    raw : RawNetwork
+    model : bytes or path of the file
+    batches : sizes of the batches to compare
+
+    Returns
+    -------
+    float, mm
+    """
+    found = []
+    for n in batches:
+        given = example(raw, n, seed=n)
+        gap = run_onnx(model, given) - raw(**given)
+        found.append(float(gap.abs().max()))
+    return max(found)
 
 # %% ../nbs/25_export.ipynb #d22f270e
-AGREE = 1e-4  # mm: how closely onnxruntime must follow torch
+def _units(run):
+    "Units of inputs and output, name -> text."
+    displacement = "mm, NaN where missing"
+    smoothing = run.protocol.smoothing
+    if smoothing != "none":
+        displacement += f"; smoothed beforehand as in training: mmstt.features.smooth(values, 3, {smoothing!r})"
+    stride = run.config["protocol"]["stride_days"]
+    return dict(
+        displacement=displacement,
+        mean_velocity="mm/yr",
+        acceleration="mm/yr2",
+        seasonality="mm",
+        date="days since 1970-01-01, of each input map, until 2100-02-28",
+        forecast=f"mm, every {stride} days after the last input date",
+    )
 
-def about(run):
-    "What the file says of itself, name -> text."
-    c, d = run.config, run.config["data"]
-    smoothed = "" if run.protocol.smoothing == "none" else f"; smoothed beforehand as in training: mmstt.features.smooth(values, 3, {run.protocol.smoothing!r})"
-    units = dict(displacement=f"mm, NaN where missing{smoothed}", mean_velocity="mm/yr", acceleration="mm/yr2", seasonality="mm",
-                 date="days since 1970-01-01, of each input map, until 2100-02-28", forecast=f"mm, every {c['protocol']['stride_days']} days after the last input date")
-    return dict(title=f"{run.model.label} on {d['tile']}", model=c["model"], sizes=json.dumps(c["sizes"]), seed=c["seed"], fold=c["fold"], tile=d["tile"],
-                data="simulated: no value is a measurement" if d["simulated"] else "real", component=d.get("component", ""), release=d.get("release", ""),
-                source=d["source"], source_sha256=d["sha256"], weights_sha256=c["result"]["weights_sha256"], dates=f"{d['first_date']} to {d['last_date']}",
-                protocol=f"{run.protocol.name}: {run.protocol}", static_maps=f"fitted to {' to '.join(c['result'].get('training_dates', ['the training dates']))}"
-                if run.protocol.statics == "training" else "as delivered", raster=f"EPSG:3035, cell centres west, east, north, south (m): {d['corners']}",
-                units=json.dumps(units), licence=licence_of(c), mmstt=c["versions"]["mmstt"], made_by=f"mmstt {mmstt.__version__}, torch {torch.__version__}, opset {OPSET}")
+def _static_maps(run):
+    "Which dates the static maps are fitted to."
+    if run.protocol.statics != "training":
+        return "as delivered"
+    dates = run.config["result"].get("training_dates", ["the training dates"])
+    return f"fitted to {' to '.join(dates)}"
+
+def _about_data(data):
+    "The tile's part of the metadata, name -> text."
+    kind = (
+        "simulated: no value is a measurement" if data["simulated"] else "real"
+    )
+    return dict(
+        tile=data["tile"],
+        data=kind,
+        component=data.get("component", ""),
+        release=data.get("release", ""),
+        source=data["source"],
+        source_sha256=data["sha256"],
+        dates=f"{data['first_date']} to {data['last_date']}",
+        raster=f"EPSG:3035, cell centres west, east, north, south (m): {data['corners']}",
+    )
+
+def about(run) -> dict[str, str]:
+    "Metadata of the file of a run, name -> text."
+    c = run.config
+    versions = (
+        f"mmstt {mmstt.__version__}, torch {torch.__version__}, opset {OPSET}"
+    )
+    return _about_data(c["data"]) | dict(
+        title=f"{run.model.label} on {c['data']['tile']}",
+        model=c["model"],
+        sizes=json.dumps(c["sizes"]),
+        seed=c["seed"],
+        fold=c["fold"],
+        weights_sha256=c["result"]["weights_sha256"],
+        protocol=f"{run.protocol.name}: {run.protocol}",
+        static_maps=_static_maps(run),
+        units=json.dumps(_units(run)),
+        licence=licence_of(c),
+        mmstt=c["versions"]["mmstt"],
+        made_by=versions,
+    )
 
 # %% ../nbs/25_export.ipynb #8dd1a988
-def export_run(run, out):
+AGREE = 1e-4  # mm: how closely onnxruntime must follow torch
+
+def _raw_network(run):
+    "The network of a run, in millimetres."
+    first = np.datetime64(run.config["data"]["first_date"]).astype(int)
+    scaler = Scaler.from_dict(run.config["scaler"])
+    step = run.config["protocol"]["stride_days"]
+    return RawNetwork(run.model, scaler, int(first), step=step)
+
+def export_run(run: str | Path, out: str | Path) -> float:
     """Write the network of a run as one ONNX file, and compare the two.
 
     Parameters
@@ -173,12 +330,22 @@ def export_run(run, out):
     ValueError : there is no complete run; its model is not a network of the last dates; the file would not agree
     """
     out = Path(out)
-    if out.suffix != ".onnx": raise ValueError(f"{out}: an ONNX file ends in .onnx")
+    if out.suffix != ".onnx":
+        raise ValueError(f"{out}: an ONNX file ends in .onnx")
     run = load_run(run)
-    if not run.model.reads_only_the_window(): raise ValueError(f"{run.path}: {run.model.label} reads a cell's past as it is and needs no export; `mmstt forecast FILE --run {run.path}` computes it")
-    first = int(np.datetime64(run.config["data"]["first_date"]).astype(int))
-    raw = RawNetwork(run.model, Scaler.from_dict(run.config["scaler"]), first, run.config["protocol"]["stride_days"])
+    if not run.model.reads_only_the_window():
+        raise ValueError(
+            f"{run.path}: {run.model.label} reads a cell's past as it is and needs no export; "
+            f"`mmstt forecast FILE --run {run.path}` computes it"
+        )
+    raw = _raw_network(run)
     model = to_onnx(raw, about(run)).SerializeToString()
-    if not (found := difference(raw, model)) < AGREE: raise ValueError(f"{run.path}: onnxruntime differs from torch by {found:.2g} mm, more than {AGREE:g}; nothing was written")
-    with write_beside(out) as part: part.write_bytes(model)
+    found = difference(raw, model)
+    if not found < AGREE:
+        raise ValueError(
+            f"{run.path}: onnxruntime differs from torch by {found:.2g} mm, "
+            f"more than {AGREE:g}; nothing was written"
+        )
+    with write_beside(out) as part:
+        part.write_bytes(model)
     return found

@@ -10,52 +10,73 @@ import math
 
 import torch
 import torch.nn.functional as F
+from fastcore.basics import patch
 from torch import nn
 
 from .core import ForecastModel, register
 
 # %% ../../nbs/12_convlstm.ipynb #e7742281
 class ConvLSTMCell(nn.Module):
-    "One ConvLSTM layer, one date further (Shi et al. 2015, Eq. 3)."
-    def __init__(self,
-                 channels, # channels of the input X; 0: the layer has no input and runs on its memory
-                 hidden,   # channels of the state H and of the memory C
-                 kernel=5  # side of the convolution, odd
-                ):
-        super().__init__()
-        if kernel % 2 == 0: raise ValueError(f"kernel={kernel} has no middle; choose an odd side")
-        self.hidden = hidden
-        self.conv = nn.Conv2d(channels + hidden, 4 * hidden, kernel, padding=kernel // 2)  # W_x*, W_h*, b
-        self.peephole = nn.Parameter(torch.zeros(3, hidden, 1, 1))                # W_ci, W_cf, W_co
+    """One ConvLSTM layer, one date further (Shi et al. 2015, Eq. 3).
 
-    def forward(self, x, state):                                                  # (B, C, h, w) and two (B, hidden, h, w)
+    Parameters
+    ----------
+    channels : of the input X; 0: the layer has no input and runs on its memory
+    hidden : channels of the state H and of the memory C
+    kernel : side of the convolution, odd
+
+    Raises
+    ------
+    ValueError : an even kernel
+    """
+
+    def __init__(self, channels: int, hidden: int, kernel: int = 5):
+        super().__init__()
+        if kernel % 2 == 0:
+            raise ValueError(
+                f"kernel={kernel} has no middle; choose an odd side"
+            )
+        self.hidden = hidden
+        # W_x*, W_h*, b
+        self.conv = nn.Conv2d(
+            channels + hidden, 4 * hidden, kernel, padding=kernel // 2
+        )
+        # W_ci, W_cf, W_co
+        self.peephole = nn.Parameter(torch.zeros(3, hidden, 1, 1))
+
+    def forward(self, x, state):  # (B, C, h, w) and two (B, hidden, h, w)
         h, c = state
-        i, f, g, o = self.conv(torch.cat([x, h], 1)).chunk(4, 1)                  # (B, hidden, h, w) each
+        mixed = self.conv(torch.cat([x, h], 1))
+        i, f, g, o = mixed.chunk(4, 1)  # (B, hidden, h, w) each
         ci, cf, co = self.peephole
-        i, f = torch.sigmoid(i + ci * c), torch.sigmoid(f + cf * c)
-        c = f * c + i * torch.tanh(g)
-        h = torch.sigmoid(o + co * c) * torch.tanh(c)
+        let_in = torch.sigmoid(i + ci * c)
+        keep = torch.sigmoid(f + cf * c)
+        c = keep * c + let_in * torch.tanh(g)
+        show = torch.sigmoid(o + co * c)
+        h = show * torch.tanh(c)
         return h, c
 
 # %% ../../nbs/12_convlstm.ipynb #25ebedf7
-def continue_calendar(
-    last,  # (B, 2, H, W) sine and cosine of the day of year at the last input date
-    days   # (B, n) days from the last input date
-    ):     # (B, n, 2, H, W) sine and cosine at those dates
-    "Calendar channels of later dates, by turning those of the last one."
-    turn = (2 * math.pi / 365.25 * days)[..., None, None]                         # (B, n, 1, 1)
-    sin, cos = last[:, None, 0], last[:, None, 1]                                 # (B, 1, H, W)
-    return torch.stack([sin * turn.cos() + cos * turn.sin(), cos * turn.cos() - sin * turn.sin()], 2)
+def continue_calendar(last: torch.Tensor, days: torch.Tensor) -> torch.Tensor:
+    """Calendar channels (B, n, 2, H, W) of dates `days` (B, n) after the last input, from those of the last input (B,
+    2, H, W).
+    """
+    turn = (2 * math.pi / 365.25 * days)[..., None, None]  # (B, n, 1, 1)
+    sin = last[:, None, 0]  # (B, 1, H, W)
+    cos = last[:, None, 1]
+    later_sin = sin * turn.cos() + cos * turn.sin()
+    later_cos = cos * turn.cos() - sin * turn.sin()
+    return torch.stack([later_sin, later_cos], 2)
 
 # %% ../../nbs/12_convlstm.ipynb #4dfd06ec
 @register("convlstm")
 class ConvLSTM(ForecastModel):
-    """Convolutional LSTM encoder-forecaster (Shi et al. 2015, NeurIPS 28), with known maps fed to the forecaster.
+    """Convolutional LSTM encoder-forecaster (Shi et al. 2015, NeurIPS 28), with known maps as input of the forecaster.
 
     Parameters
     ----------
-    t_in, t_out, channels, height, width : see `ForecastModel`; channels are displacement, then static maps, then the two of the
-        calendar, or displacement alone
+    t_in, t_out, channels, height, width : see `ForecastModel`; channels are displacement, then static maps, then the
+        two of the calendar, or displacement alone
     hidden : channels of each layer, in encoder and forecaster alike
     kernel : side of the convolutions, odd
     patch : side of the patches that are folded into channels
@@ -64,46 +85,94 @@ class ConvLSTM(ForecastModel):
     ------
     ValueError : an even kernel; two channels (displacement and half a calendar)
     """
+
     label = "ConvLSTM"
 
-    def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64, hidden=(128, 64, 64), kernel=5, patch=4):
+    def __init__(
+        self,
+        t_in: int = 10,
+        t_out: int = 10,
+        channels: int = 6,
+        height: int = 64,
+        width: int = 64,
+        *,
+        hidden: tuple = (128, 64, 64),
+        kernel: int = 5,
+        patch: int = 4,
+    ):
         super().__init__(t_in, t_out, channels, height, width)
-        if channels == 2: raise ValueError("channels=2: ConvLSTM reads displacement alone, or displacement, static maps and two of the calendar")
-        self.patch, sizes = patch, (channels * patch ** 2, *hidden)
-        stack = lambda: nn.ModuleList(ConvLSTMCell(c, h, kernel) for c, h in zip(sizes, hidden))
-        self.encoder, self.forecaster = stack(), stack()
-        self.head = nn.Conv2d(sum(hidden), patch ** 2, 1)
+        if channels == 2:
+            raise ValueError(
+                "channels=2: ConvLSTM takes displacement alone, or displacement, static maps and two of the calendar"
+            )
+        self.patch = patch
+        sizes = (channels * patch**2, *hidden)
 
-    def fold(self, x):                                                            # (B, c, H, W)
-        "Patches into channels, (B, c * P * P, H / P, W / P); sides that do not divide are padded with zeros."
-        return F.pixel_unshuffle(F.pad(x, (0, -self.width % self.patch, 0, -self.height % self.patch)), self.patch)
+        def stack():
+            return nn.ModuleList(
+                ConvLSTMCell(c, h, kernel) for c, h in zip(sizes, hidden)
+            )
 
-    def unfold(self, x):                                                          # (B, P * P, H / P, W / P)
-        "Patches back in place, (B, H, W)."
-        return F.pixel_shuffle(x, self.patch)[:, 0, :self.height, :self.width]
+        self.encoder = stack()
+        self.forecaster = stack()
+        self.head = nn.Conv2d(sum(hidden), patch**2, 1)
 
-    def known(self, x, dates):
-        "What is known of the dates to forecast: static maps and calendar, (B, T_out, C - 1, H, W)."
-        if self.channels == 1: return x.new_zeros(len(x), self.t_out, 0, self.height, self.width)
-        statics = x[:, -1:, 1:-2].expand(-1, self.t_out, -1, -1, -1)
-        return torch.cat([statics, continue_calendar(x[:, -1, -2:], dates[:, self.t_in:] - dates[:, self.t_in - 1:self.t_in])], 2)
-
-    def step(self, cells, x, states):
-        "All layers one date further; returns their states."
+    def forward(self, x, dates):  # (B, T_in, C, H, W)
+        states = self.encode(x)
+        displacement = x[:, -1, 0]  # (B, H, W), the last one observed
         out = []
-        for cell, state in zip(cells, states):
-            out.append(cell(x, state))
-            x = out[-1][0]
-        return out
-
-    def forward(self, x, dates):                                                  # (B, T_in, C, H, W)
-        folded = [self.fold(m) for m in x.unbind(1)]                              # T_in times (B, C * P * P, h, w)
-        b, _, h, w = folded[0].shape
-        states = [(x.new_zeros(b, cell.hidden, h, w),) * 2 for cell in self.encoder]
-        for m in folded: states = self.step(self.encoder, m, states)
-        displacement, out = x[:, -1, 0], []                                       # (B, H, W), the last one observed
-        for known in self.known(x, dates).unbind(1):                              # (B, C - 1, H, W)
-            states = self.step(self.forecaster, self.fold(torch.cat([displacement[:, None], known], 1)), states)
-            displacement = self.unfold(self.head(torch.cat([h for h, _ in states], 1)))
+        for known in self.known(x, dates).unbind(1):  # (B, C - 1, H, W)
+            inputs = torch.cat([displacement[:, None], known], 1)
+            states = self.step(self.forecaster, self.fold(inputs), states)
+            together = torch.cat([h for h, _ in states], 1)
+            displacement = self.unfold(self.head(together))
             out.append(displacement)
-        return torch.stack(out, 1)                                                # (B, T_out, H, W)
+        return torch.stack(out, 1)  # (B, T_out, H, W)
+
+# %% ../../nbs/12_convlstm.ipynb #1d609d28
+@patch
+def fold(self: ConvLSTM, x):  # (B, c, H, W)
+    "Patches into channels, (B, c * P * P, H / P, W / P); sides that do not divide are padded with zeros."
+    padded = F.pad(
+        x, (0, -self.width % self.patch, 0, -self.height % self.patch)
+    )
+    return F.pixel_unshuffle(padded, self.patch)
+
+@patch
+def unfold(self: ConvLSTM, x):  # (B, P * P, H / P, W / P)
+    "Patches back in place, (B, H, W)."
+    return F.pixel_shuffle(x, self.patch)[:, 0, : self.height, : self.width]
+
+# %% ../../nbs/12_convlstm.ipynb #8bf3348b
+@patch
+def known(self: ConvLSTM, x, dates):
+    "What is known of the dates to forecast: static maps and calendar, (B, T_out, C - 1, H, W)."
+    if self.channels == 1:
+        return x.new_zeros(len(x), self.t_out, 0, self.height, self.width)
+    statics = x[:, -1:, 1:-2].expand(-1, self.t_out, -1, -1, -1)
+    days = dates[:, self.t_in :] - dates[:, self.t_in - 1 : self.t_in]
+    calendar = continue_calendar(x[:, -1, -2:], days)
+    return torch.cat([statics, calendar], 2)
+
+@patch
+def step(self: ConvLSTM, cells, x, states):
+    "All layers one date further; returns their states."
+    out = []
+    for cell, state in zip(cells, states):
+        out.append(cell(x, state))
+        x = out[-1][0]
+    return out
+
+@patch
+def encode(self: ConvLSTM, x):
+    "The states of the encoder's layers after the last input date."
+    folded = [
+        self.fold(m) for m in x.unbind(1)
+    ]  # T_in times (B, C * P * P, h, w)
+    b, _, h, w = folded[0].shape
+    states = [
+        (x.new_zeros(b, cell.hidden, h, w),) * 2 for cell in self.encoder
+    ]
+    for m in folded:
+        states = self.step(self.encoder, m, states)
+    return states
