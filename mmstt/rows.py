@@ -352,6 +352,7 @@ def _check_memory(cells, dates, name):
         raise MemoryError(f"{name}: about {cells} points x {dates} dates need {need / 1e9:.1f} GB of memory, "
                           f"{free / 1e9:.1f} GB are free; read a part of it (--bbox west,south,east,north)")
 
+# %% ../nbs/00e_rows.ipynb #0dd4c21d
 _KEPT = {"pid", "simulated", *NUMBERS}
 
 class Rows:

@@ -237,6 +237,7 @@ def _read_many(paths, crs, inside):
     tile = join_tiles(tiles) if len(tiles) > 1 else tiles[0]
     return add_notes(tile, *(f"{Path(p).name} holds no point of the area, left out" for p, _ in outside))
 
+# %% ../nbs/00g_tiles.ipynb #d8a094de
 def read_tile(path, bbox=None, polygon=None, *, crs: Any = None) -> xr.Dataset:
     """Read displacement series: EGMS Level 3, 2a, 2b, or a table of points with dates.
 
