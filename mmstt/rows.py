@@ -256,6 +256,7 @@ class BadRow(Exception):
     "What is wrong with a row: its place in the block (0 is the first), the column, and the words."
     def __init__(self, row, column, text): self.row, self.column, self.text = row, column, text
 
+# %% ../nbs/00e_rows.ipynb #5f596511
 def as_number(column: pl.Series, decimal: str = ".") -> tuple[pl.Series, int]:
     "Text as float64, and how many words stood for a missing value; BadRow where it is no number."
     text = column.cast(pl.String).str.strip_chars(" \t\r\"'\u00a0").str.replace("\u2212", "-", literal=True)

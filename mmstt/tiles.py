@@ -331,6 +331,7 @@ def _told_apart(tiles):
     first = [n for n in notes_of(tiles[0]) if n in shared]
     return first + [f"{t.attrs['source']}: {n}" for t in tiles for n in notes_of(t) if n not in shared]
 
+# %% ../nbs/00g_tiles.ipynb #b91c753c
 def join_tiles(tiles: Iterable[xr.Dataset]) -> xr.Dataset:
     "Several tiles of one level and release as one; U and E together get the coordinate `component`."
     tiles = list(tiles)
