@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['name_says', 'is_simulated', 'made_by_simulator', 'read_tile', 'join_tiles', 'tile_xml', 'write_tile']
 
-# %% ../nbs/00g_tiles.ipynb #586c90a7
+# %% ../nbs/00g_tiles.ipynb #a7e3ecf4
 import contextlib
 import gzip
 import html
@@ -27,9 +27,9 @@ from .egms import CREDIT, DESCRIPTORS, LICENCE, NEWER_NAMES, EGMSFormatError, Pr
 from .egms import add_notes, file_stem, join_notes, notes_of, parse_name, pick_table
 from .files import write_beside
 from .header import few
-from .rows import Table, is_columns, read_columns, read_text
+from .rows import NoPoint, is_columns, read_columns, read_text
 
-# %% ../nbs/00g_tiles.ipynb #1412d584
+# %% ../nbs/00g_tiles.ipynb #417e8935
 def _identity(p): return p.level, p.tile, p.component, p.release
 
 def name_says(name: str, inner: str) -> Product | None:
@@ -41,7 +41,7 @@ def name_says(name: str, inner: str) -> Product | None:
         raise EGMSFormatError(f"{name}: holds {inner}, which is another product; use the names as delivered")
     return max(found, key=lambda p: p.twin) if found else None
 
-# %% ../nbs/00g_tiles.ipynb #846c8997
+# %% ../nbs/00g_tiles.ipynb #5249617d
 def is_simulated(meta: pl.DataFrame, xml: str, product: Product | None) -> bool:
     "Whether a table's name, its xml or its own column calls it simulated."
     if product and product.twin: return True
@@ -55,7 +55,7 @@ def is_simulated(meta: pl.DataFrame, xml: str, product: Product | None) -> bool:
         .any()
     )
 
-# %% ../nbs/00g_tiles.ipynb #4d544b43
+# %% ../nbs/00g_tiles.ipynb #a9f576de
 def _simulator_descriptors(x, days):
     "Descriptors as the simulator computes them: x (dates, points) in mm."
     t = days / 365
@@ -92,7 +92,7 @@ def made_by_simulator(meta: pl.DataFrame, values: np.ndarray, time: np.ndarray, 
 
 def _column(meta, c): return meta[c].fill_null(np.nan).to_numpy()
 
-# %% ../nbs/00g_tiles.ipynb #26877e4c
+# %% ../nbs/00g_tiles.ipynb #4081ac14
 def _rows(meta, values, level, home, name):
     "The rows that stay, the tile's name, identifiers, notes."
     if level == "L3": keep, tile_name, notes = cleaning.check_cells(meta, home, name)
@@ -116,7 +116,7 @@ def _values(table, values, name):
     values, dates, more = cleaning.drop_empty_dates(values, dates, name)
     return values, dates, notes + more + cleaning.note_empty(values, dates)
 
-# %% ../nbs/00g_tiles.ipynb #5e0aac45
+# %% ../nbs/00g_tiles.ipynb #0bf79c47
 def _told(product, level, tile_name, dates):
     "Tile, component and release, and notes on what the name did not say."
     if product:
@@ -162,7 +162,7 @@ def _assemble(table, product, name):
     )
     return _dataset(meta, values, time, pid, attrs)
 
-# %% ../nbs/00g_tiles.ipynb #221b7ea4
+# %% ../nbs/00g_tiles.ipynb #ba01363e
 def _dataset(meta, values, time, pid, attrs):
     "Label the arrays; `values` (dates, points) is kept as it lies in memory, a date in one piece."
     places = ("easting", "northing") if attrs["level"] == "L3" else ("easting", "northing", "longitude", "latitude")
@@ -180,7 +180,7 @@ def _dataset(meta, values, time, pid, attrs):
         tile[c] = "point", _column(meta, c), {"units": DESCRIPTORS[c]}
     return tile
 
-# %% ../nbs/00g_tiles.ipynb #b582fcea
+# %% ../nbs/00g_tiles.ipynb #a81e48fc
 def _find(path):
     "The file to read, and notes on how it was found."
     path = Path(path)
@@ -211,7 +211,7 @@ def _read(source, name, xml, crs, inside):
     table.xml = table.xml or xml
     return _assemble(table, product[0], name)
 
-# %% ../nbs/00g_tiles.ipynb #4fba688e
+# %% ../nbs/00g_tiles.ipynb #4e924e38
 def _read_one(path, crs, inside):
     "A path, a folder or an open file -> a tile."
     if hasattr(path, "read"):
@@ -227,6 +227,17 @@ def _read_one(path, crs, inside):
     tile = _read(path, path.name, _sidecar(path), crs, inside)
     return add_notes(tile, *notes) if any(notes) else tile
 
+def _read_many(paths, crs, inside):
+    "Several files as one tile; one that lies outside the wanted area is left out, and named."
+    tiles, outside = [], []
+    for p in paths:
+        try: tiles.append(_read_one(p, crs, inside))
+        except NoPoint as e: outside.append((p, e))
+    if not tiles: raise outside[0][1]
+    tile = join_tiles(tiles) if len(tiles) > 1 else tiles[0]
+    return add_notes(tile, *(f"{Path(p).name} holds no point of the area, left out" for p, _ in outside))
+
+# %% ../nbs/00g_tiles.ipynb #d8a094de
 def read_tile(path, bbox=None, polygon=None, *, crs: Any = None) -> xr.Dataset:
     """Read displacement series: EGMS Level 3, 2a, 2b, or a table of points with dates.
 
@@ -254,11 +265,10 @@ def read_tile(path, bbox=None, polygon=None, *, crs: Any = None) -> xr.Dataset:
     inside, notes = area_test(bbox, polygon)
     paths = list(path) if isinstance(path, list | tuple) else [path]
     if not paths: raise ValueError("no file to read; name at least one")
-    tiles = [_read_one(p, crs, inside) for p in paths]
-    tile = tiles[0] if len(tiles) == 1 else join_tiles(tiles)
+    tile = _read_one(paths[0], crs, inside) if len(paths) == 1 else _read_many(paths, crs, inside)
     return add_notes(tile, *notes) if notes else tile
 
-# %% ../nbs/00g_tiles.ipynb #8e1692d8
+# %% ../nbs/00g_tiles.ipynb #d403d1e4
 def _check_together(tiles):
     "Refuse what does not belong together, in one line."
     def differ(what): return list(dict.fromkeys(t.attrs[what] for t in tiles))
@@ -296,7 +306,7 @@ def _common_dates(tiles):
     lost = np.setdiff1d(np.concatenate(every), common).astype("datetime64[D]").astype(str)
     return common, [f"{len(lost)} dates left out that not all files have ({few(lost, 3)})"] if len(lost) else []
 
-# %% ../nbs/00g_tiles.ipynb #53de03d7
+# %% ../nbs/00g_tiles.ipynb #2a917b8d
 def _repeated(tiles, component):
     "Mask of points to keep, in the order of the tiles: of a place that several files hold the first."
     places = pd.DataFrame(
@@ -321,6 +331,7 @@ def _told_apart(tiles):
     first = [n for n in notes_of(tiles[0]) if n in shared]
     return first + [f"{t.attrs['source']}: {n}" for t in tiles for n in notes_of(t) if n not in shared]
 
+# %% ../nbs/00g_tiles.ipynb #b91c753c
 def join_tiles(tiles: Iterable[xr.Dataset]) -> xr.Dataset:
     "Several tiles of one level and release as one; U and E together get the coordinate `component`."
     tiles = list(tiles)
@@ -353,7 +364,7 @@ def join_tiles(tiles: Iterable[xr.Dataset]) -> xr.Dataset:
     )
     return joined.assign_attrs(_joined_attrs(tiles, parts, notes + more))
 
-# %% ../nbs/00g_tiles.ipynb #5e088fbc
+# %% ../nbs/00g_tiles.ipynb #f62c5440
 def _joined_attrs(tiles, parts, notes):
     "The attributes of several tiles together."
     def together(what, sep="+"):
@@ -371,7 +382,7 @@ def _joined_attrs(tiles, parts, notes):
         notes=join_notes([*_told_apart(tiles), *notes]),
     )
 
-# %% ../nbs/00g_tiles.ipynb #9cbcde0f
+# %% ../nbs/00g_tiles.ipynb #3db91208
 def _decimals(value, digits):
     "Rounded values; no negative zero, empty where NaN."
     value = pl.Series(np.round(value, digits) + np.float32(0)).fill_nan(None)
@@ -416,7 +427,7 @@ def _table(tile):
         columns[date] = _decimals(value, 1)
     return pl.DataFrame(columns)
 
-# %% ../nbs/00g_tiles.ipynb #4ef283de
+# %% ../nbs/00g_tiles.ipynb #bf0d24c4
 def tile_xml(tile: xr.Dataset) -> str:
     "The metadata file beside a table: what it is, whom to credit, notes. A simulated tile never credits Copernicus."
     a, simulated = tile.attrs, bool(tile.attrs.get("simulated", 0))
@@ -437,7 +448,7 @@ def tile_xml(tile: xr.Dataset) -> str:
     body += "".join(f"  <note>{escape(n)}</note>\n" for n in notes_of(tile))
     return f"<?xml version='1.0' encoding='UTF-8'?>\n<TILE>\n{body}</TILE>\n"
 
-# %% ../nbs/00g_tiles.ipynb #55f3570f
+# %% ../nbs/00g_tiles.ipynb #784c1238
 def write_tile(tile: xr.Dataset, path: str | Path) -> Path:
     """Write a tile as EGMS delivers it, by the ending of `path`: `.zip` (CSV and xml), `.csv`, `.csv.gz`.
 
