@@ -118,7 +118,7 @@ def _layers(ds, component):
         return dict(title=title, about=about, unit=unit, limit=limit, ends=ends)
     change = last - ds.last_value.values
     bounds = f"between the bounds that are to hold {percent} of the values"
-    return [row("Mean velocity", "mm/yr", ds.mean_velocity.values, ends, "how fast each point has moved over all years"),
+    return [row("Mean velocity", "mm/yr", ds.mean_velocity.values, ends, "how fast each point moved over all years"),
             row("Forecast change", "mm", change, ends, "the forecast less the last measured value"),
             row("Interval width", "mm", width, ("sure", "unsure"), bounds)]
 

@@ -28,7 +28,7 @@ import polars as pl
 import pyarrow.parquet
 import rasterio
 import rasterio.shutil
-import rioxarray
+import rioxarray  # noqa: F401
 import xarray as xr
 from rasterio.transform import from_origin
 
@@ -55,7 +55,8 @@ def example_forecast(tile: xr.Dataset, days: int = 60, every: int = 6) -> xr.Dat
     half = (2 + .1 * np.abs(velocity) + .02 * lead[:, None]).astype(np.float32)
     over_points = dict(last_value=last, mean_velocity=velocity.astype(np.float32),
                        class_of_point=np.digitize(np.abs(velocity), (2, 5, 10)).astype(np.int8))
-    over_points = {name: tile[name].values for name in tile.data_vars if tile[name].dims == ("point",)} | over_points
+    delivered = [name for name in tile.data_vars if tile[name].dims == ("point",)]
+    over_points = {name: tile[name].values for name in delivered} | over_points
     ds = xr.Dataset(attrs=_example_attrs(tile))
     for name, value in over_points.items(): ds[name] = "point", value
     for name, value in dict(forecast=forecast, lower=forecast - half, upper=forecast + half).items():
@@ -134,8 +135,10 @@ def notes_of(ds: xr.Dataset) -> list[str]:
 
 def _descriptors(ds):
     "Names of what was delivered beside the series, in EGMS' order, then whatever else there is; always the velocity."
-    mine = [name for name in ds.data_vars if ds[name].dims == ("point",) and name not in ("last_value", "class_of_point")]
-    return sorted(mine, key=lambda name: [*DESCRIPTORS].index(name) if name in DESCRIPTORS else len(DESCRIPTORS))
+    ours = ("last_value", "class_of_point")
+    mine = [name for name in ds.data_vars if ds[name].dims == ("point",) and name not in ours]
+    known = [name for name in DESCRIPTORS if name in mine]
+    return known + [name for name in mine if name not in known]
 
 def _dates(ds, form="%Y%m%d"): return list(pd.DatetimeIndex(ds.time.values).strftime(form))
 
@@ -470,7 +473,8 @@ def point_table(ds: xr.Dataset) -> geopandas.GeoDataFrame:
     Columns: identifier, place, mean velocity, last value, descriptors, motion class, skill; then forecast, lower and
     upper, a column a date each.
     """
-    names = ["component", "easting", "northing", "longitude", "latitude", "mean_velocity", "last_value", *_descriptors(ds)]
+    names = ["component", "easting", "northing", "longitude", "latitude", "mean_velocity", "last_value"]
+    names += _descriptors(ds)
     columns = {"pid": ds.pid.values.astype(str)}
     columns |= {c: ds[c].values for c in dict.fromkeys(names) if c in ds}
     columns |= dict(motion_class=_class_of_point(ds), skill=_skill_of_point(ds))
@@ -545,7 +549,8 @@ def _add_styles(db, ds):
 
 # %% ../nbs/23a_writers.ipynb #a8c257fd
 _DIGITS = dict(latitude=7, longitude=7, easting=2, northing=2)
-_DIGITS |= {c: {"mm/yr2": 2}.get(unit, 1) for c, unit in DESCRIPTORS.items() if unit.startswith("m")}
+_DIGITS |= {c: 1 for c, unit in DESCRIPTORS.items() if unit in ("m", "mm", "mm/yr")}
+_DIGITS |= dict(acceleration=2, acceleration_std=2)    # what is not here has four
 _NEWER = dict(height="height_ortho", rmse="rmse_ts")   # how EGMS calls them from release 2020_2024 on
 
 def _round(values, digits):
