@@ -142,7 +142,7 @@ def encode_day(time: np.ndarray) -> np.ndarray:
     angle = 2 * np.pi * day_of_year(time) / 365.25
     return np.stack([np.sin(angle), np.cos(angle)], 1).astype(np.float32)
 
-# %% ../nbs/01_features.ipynb #ac6ccac8
+# %% ../nbs/01_features.ipynb #75c34074
 def _check_window(window, kind):
     if kind not in ("centred", "trailing"):
         raise ValueError(
@@ -153,6 +153,7 @@ def _check_window(window, kind):
             f"window {window}: expected a positive number of dates, odd when centred"
         )
 
+# %% ../nbs/01_features.ipynb #ac6ccac8
 def smooth(
     values: np.ndarray, window: int = 3, kind: str = "centred"
 ) -> np.ndarray:
