@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .models.core import ForecastModel, build_model, register
+from .models.core import ForecastModel, build_model
 
 # %% ../nbs/09a_checks.ipynb #209aacd2
 def _axes(steps, height, width):

@@ -89,11 +89,8 @@ class ConvLSTM(ForecastModel):
 
     def __init__(
         self,
-        t_in: int = 10,
-        t_out: int = 10,
-        channels: int = 6,
-        height: int = 64,
-        width: int = 64,
+        t_in: int = 10, t_out: int = 10, channels: int = 6,
+        height: int = 64, width: int = 64,
         *,
         hidden: tuple = (128, 64, 64),
         kernel: int = 5,

@@ -255,11 +255,8 @@ class MMSTT(ForecastModel):
 
     def __init__(
         self,
-        t_in: int = 10,
-        t_out: int = 10,
-        channels: int = 6,
-        height: int = 64,
-        width: int = 64,
+        t_in: int = 10, t_out: int = 10, channels: int = 6,
+        height: int = 64, width: int = 64,
         *,
         patch: int = 8,
         dim: int = 256,

@@ -74,11 +74,8 @@ class STAEformer(ForecastModel):
 
     def __init__(
         self,
-        t_in: int = 10,
-        t_out: int = 10,
-        channels: int = 6,
-        height: int = 64,
-        width: int = 64,
+        t_in: int = 10, t_out: int = 10, channels: int = 6,
+        height: int = 64, width: int = 64,
         *,
         patch: int = 2,
         embed: int = 24,
