@@ -13,15 +13,16 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .models.core import ForecastModel, build_model, register
+from .models.core import ForecastModel, build_model
 
-# %% ../nbs/09a_checks.ipynb #6f792866
+# %% ../nbs/09a_checks.ipynb #209aacd2
 def _axes(steps, height, width):
     "Time, row and column, shaped to broadcast to (steps, height, width)."
     t = torch.arange(steps).view(-1, 1, 1)
     y = torch.arange(height).view(-1, 1)
     return t, y, torch.arange(width)
 
+# %% ../nbs/09a_checks.ipynb #9ed15c4d
 def wave(
     n: int,
     steps: int,
@@ -35,6 +36,7 @@ def wave(
     space = 2 * math.pi * (x / 10 + y / 14)
     return torch.sin(space - 0.5 * t + 2 * math.pi * random)
 
+# %% ../nbs/09a_checks.ipynb #6f792866
 def bowl(
     n: int,
     steps: int,
@@ -130,10 +132,11 @@ def learn(
         cycle.step()
     return model.eval()
 
-# %% ../nbs/09a_checks.ipynb #073bded8
+# %% ../nbs/09a_checks.ipynb #c8477793
 def _rmse(e):
     return e.square().mean().sqrt()
 
+# %% ../nbs/09a_checks.ipynb #073bded8
 @torch.no_grad()
 def error_ratio(
     model: ForecastModel, x: torch.Tensor, dates: torch.Tensor, y: torch.Tensor

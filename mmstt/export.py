@@ -203,7 +203,7 @@ def to_onnx(raw: RawNetwork, about: dict | None = None):
         model.metadata_props.add(key=k, value=str(v))
     return model
 
-# %% ../nbs/25_export.ipynb #10011780
+# %% ../nbs/25_export.ipynb #3376f9f1
 def run_onnx(
     model: bytes | str | Path, given: dict[str, torch.Tensor]
 ) -> torch.Tensor:
@@ -219,6 +219,7 @@ def run_onnx(
     arrays = {k: v.numpy() for k, v in given.items()}
     return torch.from_numpy(session.run(None, arrays)[0])
 
+# %% ../nbs/25_export.ipynb #10011780
 @torch.no_grad()
 def difference(
     raw: RawNetwork, model: bytes | str | Path, batches: tuple = (1, 3)
@@ -242,7 +243,7 @@ def difference(
         found.append(float(gap.abs().max()))
     return max(found)
 
-# %% ../nbs/25_export.ipynb #d22f270e
+# %% ../nbs/25_export.ipynb #345cc6a9
 def _units(run):
     "Units of inputs and output, name -> text."
     displacement = "mm, NaN where missing"
@@ -259,6 +260,7 @@ def _units(run):
         forecast=f"mm, every {stride} days after the last input date",
     )
 
+# %% ../nbs/25_export.ipynb #788ad816
 def _static_maps(run):
     "Which dates the static maps are fitted to."
     if run.protocol.statics != "training":
@@ -266,6 +268,7 @@ def _static_maps(run):
     dates = run.config["result"].get("training_dates", ["the training dates"])
     return f"fitted to {' to '.join(dates)}"
 
+# %% ../nbs/25_export.ipynb #2b02ed06
 def _about_data(data):
     "The tile's part of the metadata, name -> text."
     kind = (
@@ -282,6 +285,7 @@ def _about_data(data):
         raster=f"EPSG:3035, cell centres west, east, north, south (m): {data['corners']}",
     )
 
+# %% ../nbs/25_export.ipynb #d22f270e
 def about(run) -> dict[str, str]:
     "Metadata of the file of a run, name -> text."
     c = run.config

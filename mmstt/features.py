@@ -57,7 +57,10 @@ def _fit_gappy(y, valid, terms, columns, coef):
     few = valid[:, columns].sum(0) < MIN_DATES
     for c in coef:
         k = len(c)
-        solved = np.linalg.pinv(gram[:, :k, :k], hermitian=True) @ right[:, :k]
+        solved = (
+            np.linalg.pinv(gram[:, :k, :k], hermitian=True)
+            @ right[:, :k]
+        )
         c[:, columns] = np.where(few, np.nan, solved[..., 0].T)
 
 # %% ../nbs/01_features.ipynb #d355cfb3
@@ -75,7 +78,9 @@ def _fit_block(y, terms, half):
         mean_velocity=line[3] / half,
         acceleration=2 * parabola[4] / half**2,
         seasonality=np.hypot(cubic[0], cubic[1]),
-        rmse=np.sqrt((residual**2).sum(0) / np.maximum(valid.sum(0), 1)),
+        rmse=np.sqrt(
+            (residual**2).sum(0) / np.maximum(valid.sum(0), 1)
+        ),
     )
 
 # %% ../nbs/01_features.ipynb #56f44bd1
@@ -86,7 +91,9 @@ MOTION_UNITS = {
     "rmse": "mm",
 }
 
-def fit_motion(values: np.ndarray, days: np.ndarray) -> dict[str, np.ndarray]:
+def fit_motion(
+    values: np.ndarray, days: np.ndarray
+) -> dict[str, np.ndarray]:
     """Velocity, acceleration, seasonality and rmse of displacement series by the definitions of EGMS.
 
     With t = days / 365 and an annual cosine and sine in every fit: velocity is the slope of the straight line,
@@ -111,7 +118,9 @@ def fit_motion(values: np.ndarray, days: np.ndarray) -> dict[str, np.ndarray]:
     terms, half = _terms(days)
     for start in range(0, values.shape[1], 4096):
         block = slice(start, start + 4096)
-        fitted = _fit_block(values[:, block].astype(np.float64), terms, half)
+        fitted = _fit_block(
+            values[:, block].astype(np.float64), terms, half
+        )
         for k, v in fitted.items():
             out[k][block] = v
     return out
@@ -122,13 +131,17 @@ def describe_motion(tile: xr.Dataset) -> xr.Dataset:
     own series.
     """
     values = tile.displacement.transpose("time", "point").values
-    days = (tile.time.values - tile.time.values[0]) / np.timedelta64(1, "D")
+    days = (tile.time.values - tile.time.values[0]) / np.timedelta64(
+        1, "D"
+    )
     motion = fit_motion(values, days)
     columns = {
-        k: ("point", v, {"units": MOTION_UNITS[k]}) for k, v in motion.items()
+        k: ("point", v, {"units": MOTION_UNITS[k]})
+        for k, v in motion.items()
     }
     return xr.Dataset(
-        columns, coords={c: tile[c] for c in ("easting", "northing", "pid")}
+        columns,
+        coords={c: tile[c] for c in ("easting", "northing", "pid")},
     )
 
 # %% ../nbs/01_features.ipynb #8d152100
@@ -140,9 +153,11 @@ def day_of_year(time: np.ndarray) -> np.ndarray:
 def encode_day(time: np.ndarray) -> np.ndarray:
     "Sine and cosine of the day of the year, 2 pi d / 365.25 (Eq. 1 of the paper); (T, 2) float32."
     angle = 2 * np.pi * day_of_year(time) / 365.25
-    return np.stack([np.sin(angle), np.cos(angle)], 1).astype(np.float32)
+    return np.stack([np.sin(angle), np.cos(angle)], 1).astype(
+        np.float32
+    )
 
-# %% ../nbs/01_features.ipynb #ac6ccac8
+# %% ../nbs/01_features.ipynb #75c34074
 def _check_window(window, kind):
     if kind not in ("centred", "trailing"):
         raise ValueError(
@@ -153,6 +168,7 @@ def _check_window(window, kind):
             f"window {window}: expected a positive number of dates, odd when centred"
         )
 
+# %% ../nbs/01_features.ipynb #ac6ccac8
 def smooth(
     values: np.ndarray, window: int = 3, kind: str = "centred"
 ) -> np.ndarray:
@@ -184,7 +200,9 @@ def smooth(
     count = np.zeros(values.shape, np.int32)
     ahead = window // 2 if kind == "centred" else 0
     # add the values `shift` dates later
-    for shift in range(max(ahead - window, -T) + 1, min(ahead, T - 1) + 1):
+    for shift in range(
+        max(ahead - window, -T) + 1, min(ahead, T - 1) + 1
+    ):
         target = slice(max(-shift, 0), T - max(shift, 0))
         source = slice(max(shift, 0), T + min(shift, 0))
         total[target] += filled[source]
@@ -213,7 +231,9 @@ def fill_forward(values: np.ndarray) -> np.ndarray:
     t = np.arange(T).reshape(-1, *[1] * (values.ndim - 1))
     before = np.maximum.accumulate(np.where(missing, -1, t), 0)
     first = np.where(missing, T, t).min(0).clip(max=T - 1)
-    return np.take_along_axis(values, np.where(before < 0, first, before), 0)
+    return np.take_along_axis(
+        values, np.where(before < 0, first, before), 0
+    )
 
 # %% ../nbs/01_features.ipynb #bab83ee9
 # since the loss of Sentinel-1B acquisitions are 12 days apart, and the 6-day grid is filled in between

@@ -27,7 +27,9 @@ def _weights(x, spacing):
     return node, w / np.linalg.norm(w, axis=1, keepdims=True)
 
 # %% ../nbs/01b_fields.ipynb #3b61551c
-def lattice(x: np.ndarray, y: np.ndarray, spacing: float) -> sp.csr_matrix:
+def lattice(
+    x: np.ndarray, y: np.ndarray, spacing: float
+) -> sp.csr_matrix:
     """Matrix from lattice nodes to points; each row has norm 1, so `lattice @ normals` is a unit-variance field.
 
     Parameters
@@ -81,7 +83,9 @@ def draw_field(
     return total
 
 # %% ../nbs/01b_fields.ipynb #2d82785a
-def field_covariance(x: np.ndarray, y: np.ndarray, mix: tuple) -> np.ndarray:
+def field_covariance(
+    x: np.ndarray, y: np.ndarray, mix: tuple
+) -> np.ndarray:
     "Covariance (N, N) of `draw_field` between points; for a few hundred of them."
     total = 0
     for spacing, share in mix:

@@ -207,7 +207,7 @@ _COSEISMIC = {
 
 SYNTHETIC_TILES = _PERIODIC | _STEADY | _COSEISMIC
 
-# %% ../nbs/01c_geography.ipynb #b873c147
+# %% ../nbs/01c_geography.ipynb #d6e2216b
 def _blobs(boxes):
     "Flat-topped patches (1000, 1000), 0 to 1."
     Y = CELLS[:, None]
@@ -218,6 +218,7 @@ def _blobs(boxes):
         )
     return np.clip(total, 0, 1)
 
+# %% ../nbs/01c_geography.ipynb #587f101d
 def _towns(rng, n=90):
     "Small round places anywhere; a product of two thin matrices."
     x = rng.uniform(0, 100, n)
@@ -227,6 +228,7 @@ def _towns(rng, n=90):
     across = np.exp(-(((CELLS[:, None] - x) / r) ** 2))
     return down @ across.T
 
+# %% ../nbs/01c_geography.ipynb #b873c147
 def _roads(field, width):
     "Lines where a smooth field crosses zero, `width` cells wide."
     slope = np.hypot(*np.gradient(field))

@@ -16,7 +16,7 @@ import torch
 from scipy import stats
 from scipy.ndimage import uniform_filter
 
-# %% ../nbs/05_metrics.ipynb #0275b980
+# %% ../nbs/05_metrics.ipynb #1afac585
 MOMENTS = (
     "n",
     "e",
@@ -37,6 +37,7 @@ def _where(values, mask):
     "Values where the mask is true, 0 elsewhere, in float64."
     return torch.where(mask, values, 0.0).double()
 
+# %% ../nbs/05_metrics.ipynb #0275b980
 def moments(
     pred: torch.Tensor,
     truth: torch.Tensor,
@@ -109,7 +110,7 @@ def scores(sums: dict) -> dict[str, np.ndarray]:
             out["ssim"] = s["ssim"] / s["maps"]
     return out
 
-# %% ../nbs/05_metrics.ipynb #5f526ad7
+# %% ../nbs/05_metrics.ipynb #2a00a5a2
 def _window_moments(x, y, valid, *, size):
     "Count, means, variances and covariance (H, W each) of two maps over the valid cells of each window."
 
@@ -127,6 +128,7 @@ def _window_moments(x, y, valid, *, size):
     vy = product(y, y, my, my)
     return n, mx, my, vx, vy, product(x, y, mx, my)
 
+# %% ../nbs/05_metrics.ipynb #5f526ad7
 def ssim(
     pred: np.ndarray,
     truth: np.ndarray,
@@ -261,7 +263,7 @@ def block_weights(
     drawn = inside.sum(1)  # (draws, B)
     return drawn[:, np.searchsorted(o, origins)]
 
-# %% ../nbs/05_metrics.ipynb #3e7489a3
+# %% ../nbs/05_metrics.ipynb #eaff7c59
 def _sums(frame):
     "Moments summed over the rows of each origin: origins (B,), {moment: (B,)}."
     names = (*MOMENTS, "ssim", "maps")
@@ -269,6 +271,7 @@ def _sums(frame):
     g = frame.groupby("origin")[kept].sum()
     return g.index.to_numpy(), {k: g[k].to_numpy() for k in kept}
 
+# %% ../nbs/05_metrics.ipynb #3e7489a3
 def _quantiles(drawn, q):
     "Quantile q of each redrawn score, NaN where it is never defined."
     out = {}
@@ -392,11 +395,12 @@ class Comparison:
         word = "significant" if self.significant else "not significant"
         return f"{word} (p = {self.p:.2g}, {blocks})"
 
-# %% ../nbs/05_metrics.ipynb #edc78edb
+# %% ../nbs/05_metrics.ipynb #43dff612
 def _two_sided(statistic, freedom):
     "p-value of Student's t."
     return float(2 * stats.t.sf(abs(statistic), freedom))
 
+# %% ../nbs/05_metrics.ipynb #edc78edb
 def _variance_of_mean(d, h):
     """Variance of the mean of loss differences d (n,) that depend on each other up to h - 1 dates apart; NaN where it
     is not positive.

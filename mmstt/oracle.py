@@ -18,7 +18,7 @@ from scipy.linalg import cho_factor, cho_solve
 from .fields import lattice
 from .simulate import ROUNDING, Truth
 
-# %% ../nbs/02b_oracle.ipynb #4f8f7750
+# %% ../nbs/02b_oracle.ipynb #99bc1d67
 @dataclass(frozen=True)
 class _Dates:
     "Past (P) and future (F) dates in the eigenbasis Q of the past's covariance; the same for all points."
@@ -30,6 +30,7 @@ class _Dates:
     cross: np.ndarray  # R_fp Q (F, P)
     variance: np.ndarray  # diagonal of R_ff (F,)
 
+# %% ../nbs/02b_oracle.ipynb #4f8f7750
 def _decompose(truth, past, future):
     "Indices of past and future dates -> `_Dates`."
     power, Q = np.linalg.eigh(truth.covariance[np.ix_(past, past)])
@@ -172,7 +173,7 @@ def _apply(self: JointOracle, R, v):
         out += (scale * self.spread(mix, scale * (v @ r))) @ r.T
     return out
 
-# %% ../nbs/02b_oracle.ipynb #851fae68
+# %% ../nbs/02b_oracle.ipynb #697bdbe0
 @dataclass(frozen=True)
 class _Wide:
     "A wide field of one part: `amplitude` (N,), index `k` of its shape, its matrix and the transposed one."
@@ -182,6 +183,7 @@ class _Wide:
     phi: sp.csr_matrix
     transposed: sp.csr_matrix
 
+# %% ../nbs/02b_oracle.ipynb #851fae68
 @patch
 def _near_and_wide(self: JointOracle, wide):
     "Variance (N, K) of what is narrower than `wide` km, and the fields that are wider."
@@ -196,7 +198,7 @@ def _near_and_wide(self: JointOracle, wide):
                 )
     return near, far
 
-# %% ../nbs/02b_oracle.ipynb #823cdbe7
+# %% ../nbs/02b_oracle.ipynb #e4402fa3
 def _node_system(far, RMR, starts):
     "Cholesky factor of the system of all nodes of the wide fields."
     G = np.eye(starts[-1])
@@ -210,6 +212,7 @@ def _node_system(far, RMR, starts):
             ).toarray()
     return cho_factor(G, lower=True, overwrite_a=True)
 
+# %% ../nbs/02b_oracle.ipynb #823cdbe7
 @patch
 def _inverse(self: JointOracle, R, wide=2) -> Callable:
     "An approximate inverse of `_apply`, as a function of v (N, r)."

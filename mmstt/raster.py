@@ -89,7 +89,7 @@ def centres(self: Grid) -> tuple[np.ndarray, np.ndarray]:
     x, y = np.meshgrid(self.x, self.y)
     return x.ravel(), y.ravel()
 
-# %% ../nbs/03_raster.ipynb #18a112da
+# %% ../nbs/03_raster.ipynb #47faf4db
 LATTICE = 100.0  # m: the spacing of EGMS Level 3 cells
 TILE = 100_000.0  # m: the side of a tile
 
@@ -98,6 +98,7 @@ def _box_of_tile(tile):
     west, south = tile_origin(tile.attrs["tile"])
     return float(west), float(south), west + TILE, south + TILE
 
+# %% ../nbs/03_raster.ipynb #c34eaa4f
 def _box_of_points(tile):
     "The bounding box of the 100 m cells that the points stand for."
     e = tile.easting.values
@@ -114,6 +115,7 @@ def _box_of_points(tile):
         float(n.max() + pad),
     )
 
+# %% ../nbs/03_raster.ipynb #18a112da
 def _grid_of_cube(cube):
     "The grid that a cube is on, from its coordinates."
     x = cube.x.values
@@ -246,7 +248,7 @@ def triangulate(
         )
     return Delaunay(xy, qhull_options=QHULL)
 
-# %% ../nbs/03_raster.ipynb #a5553173
+# %% ../nbs/03_raster.ipynb #91a7d527
 EDGE = 1e-9  # cells: a centre this close to a side is on it
 
 def _runs(first, last):
@@ -256,6 +258,7 @@ def _runs(first, last):
     before = np.cumsum(length) - length
     return run, first[run] + np.arange(len(run)) - before[run]
 
+# %% ../nbs/03_raster.ipynb #a5553173
 def _whole(low, high, size):
     "First and last whole number within low..high and 0..size-1."
     first = np.clip(np.ceil(low - EDGE), 0, size).astype(int)
@@ -328,7 +331,7 @@ def barycentric(
     weights = np.clip(np.stack([1 - wb - wc, wb, wc], axis=1), 0, 1)
     return weights / weights.sum(1, keepdims=True)
 
-# %% ../nbs/03_raster.ipynb #bbc59e29
+# %% ../nbs/03_raster.ipynb #275b03d8
 MAX_DISTANCE = 2000.0  # m
 MIN_SHARE = 0.5
 FINE = 4  # fine cells along the side of a cell: 64 x 4 = 256, the paper's grid
@@ -336,6 +339,7 @@ FINE = 4  # fine cells along the side of a cell: 64 x 4 = 256, the paper's grid
 def _csr(weights, rows, cols, *, shape):
     return sp.coo_array((weights, (rows, cols)), shape=shape).tocsr()
 
+# %% ../nbs/03_raster.ipynb #ea87483c
 def _near_a_point(fine, hit, easting, *, northing, max_distance):
     "Whether each fine cell `hit` has a point within `max_distance` of its centre."
     e, n = fine.centres()
@@ -344,6 +348,7 @@ def _near_a_point(fine, hit, easting, *, northing, max_distance):
     nearest, _ = tree.query(centres, distance_upper_bound=max_distance)
     return np.isfinite(nearest)
 
+# %% ../nbs/03_raster.ipynb #bbc59e29
 def _fine_weights(fine, easting, northing):
     "Fine cells inside a triangle, (hits,), their three points, (hits, 3), and the points' weights, (hits, 3)."
     corners = triangulate(fine, easting, northing).simplices
@@ -420,7 +425,7 @@ def block_operator(
     count = np.bincount(cell, minlength=grid.size**2)
     return _csr(1 / count[cell], cell, point, shape=(grid.size**2, len(row)))
 
-# %% ../nbs/03_raster.ipynb #38a9bec2
+# %% ../nbs/03_raster.ipynb #b5463acb
 def _mean_of_valid(operator, values):
     "Weighted mean over the points that have a value, NaN where these carry less than `MIN_SHARE` of the weight."
     valid = ~np.isnan(values)
@@ -429,6 +434,7 @@ def _mean_of_valid(operator, values):
     mean = total / np.where(share > 0, share, 1)
     return np.where(share >= MIN_SHARE - 1e-9, mean, np.nan)
 
+# %% ../nbs/03_raster.ipynb #38a9bec2
 def apply_operator(operator: sp.csr_array, values: np.ndarray) -> np.ndarray:
     """Cell values from point values.
 
@@ -453,7 +459,7 @@ def apply_operator(operator: sp.csr_array, values: np.ndarray) -> np.ndarray:
     out[np.diff(operator.indptr) == 0] = np.nan
     return out.reshape(-1, *values.shape[1:])
 
-# %% ../nbs/03_raster.ipynb #c9b63d4e
+# %% ../nbs/03_raster.ipynb #de45f0af
 RASTERS = ("linear", "block")
 STATICS = ("mean_velocity", "acceleration", "seasonality")
 
@@ -463,6 +469,7 @@ def _to_maps(operators, values, size):
     maps = np.moveaxis(cells.astype(np.float32), 1, -1)
     return maps.reshape(len(operators), *values.shape[1:], size, size)
 
+# %% ../nbs/03_raster.ipynb #c9b63d4e
 def _cube_variables(tile, operators, size):
     "The variables of a cube, as `xarray.Dataset` takes them."
     values = tile.displacement.transpose("point", "time").values
@@ -528,7 +535,7 @@ def rasterize(
     )
     return cube.rio.write_crs("EPSG:3035").rio.write_coordinate_system()
 
-# %% ../nbs/03_raster.ipynb #3b0f82b2
+# %% ../nbs/03_raster.ipynb #8f2204af
 EMPTY = -32768  # stands for NaN among int16 tenths of a millimetre
 
 def unpack_tenths(packed: np.ndarray) -> np.ndarray:
@@ -536,6 +543,7 @@ def unpack_tenths(packed: np.ndarray) -> np.ndarray:
     mm = packed / np.float32(10)
     return np.where(packed == EMPTY, np.float32(np.nan), mm)
 
+# %% ../nbs/03_raster.ipynb #3b0f82b2
 def pack_tenths(values: np.ndarray) -> np.ndarray | None:
     "Displacement in mm as int16 tenths of mm, NaN as `EMPTY`; None where that would not be exact."
     tenths = np.rint(values * np.float32(10))
@@ -545,7 +553,7 @@ def pack_tenths(values: np.ndarray) -> np.ndarray | None:
     exact = (unpack_tenths(packed) == values) | missing
     return packed if exact.all() else None
 
-# %% ../nbs/03_raster.ipynb #38e5dee6
+# %% ../nbs/03_raster.ipynb #81616da2
 def _text_as_objects(ds):
     "Text as variable-length strings: numpy's fixed-length ones have no place in the Zarr 3 specification."
     text = {k: v for k, v in ds.coords.items() if v.dtype.kind in "UT"}
@@ -556,6 +564,7 @@ def _text_as_objects(ds):
         }
     )
 
+# %% ../nbs/03_raster.ipynb #12e00964
 def _encoding(v):
     "How a variable is stored; a chunk is all dates of one raster, or of some points."
     kept = {
@@ -572,6 +581,7 @@ def _encoding(v):
     ]
     return kept
 
+# %% ../nbs/03_raster.ipynb #38e5dee6
 def _storable(ds):
     "A cube or a tile with text, displacement and encodings as Zarr takes them."
     ds = _text_as_objects(ds)
@@ -631,7 +641,7 @@ def save_cube(
         shutil.rmtree(part, ignore_errors=True)
     return path
 
-# %% ../nbs/03_raster.ipynb #597a171e
+# %% ../nbs/03_raster.ipynb #a2967806
 def _open(path, **kw):
     "Read a Zarr store, or a group of it, into memory."
     if not (Path(path) / "zarr.json").exists():
@@ -648,6 +658,7 @@ def _open(path, **kw):
         }
     )
 
+# %% ../nbs/03_raster.ipynb #57ff0f3b
 def open_cube(path: str | Path) -> xr.Dataset:
     """Read a cube of `save_cube` into memory.
 
@@ -657,6 +668,7 @@ def open_cube(path: str | Path) -> xr.Dataset:
     """
     return _open(path, decode_coords="all")
 
+# %% ../nbs/03_raster.ipynb #597a171e
 def open_points(path: str | Path) -> xr.Dataset:
     """Read the tile whose points are kept in a cube of `save_cube`, as `read_tile` gave it.
 

@@ -135,7 +135,7 @@ def _trend_parts(spec, g):
         Part("settling", 0.4 * peat + 0.5 * bowl, settling, SINGLE),
     ]
 
-# %% ../nbs/02_simulate.ipynb #0ccac23a
+# %% ../nbs/02_simulate.ipynb #47b4eb14
 def _season_parts(spec, g):
     "Parts of the annual pulse, its phase, and the pulse of each year."
     none = np.zeros(len(g["x"]))
@@ -153,6 +153,7 @@ def _season_parts(spec, g):
         )
     return parts
 
+# %% ../nbs/02_simulate.ipynb #e3f0f120
 def _quake_parts(spec, easting, northing):
     "Parts of the earthquake's step and afterslip."
     up = uplift(spec.quake, easting, northing)
@@ -161,6 +162,7 @@ def _quake_parts(spec, easting, northing):
         Part("postseismic", 0.12 * up, 0.3 + 0.04 * abs(up), ((4.0, 1.0),)),
     ]
 
+# %% ../nbs/02_simulate.ipynb #0ccac23a
 def _parts(spec, g, easting, northing):
     "All parts of the motion at the points of `g`."
     parts = _trend_parts(spec, g) + _season_parts(spec, g)

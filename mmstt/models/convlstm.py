@@ -75,8 +75,7 @@ class ConvLSTM(ForecastModel):
 
     Parameters
     ----------
-    t_in, t_out, channels, height, width : see `ForecastModel`; channels are displacement, then static maps, then the
-        two of the calendar, or displacement alone
+    t_in, t_out, channels, height, width : see `ForecastModel`; one channel is displacement alone
     hidden : channels of each layer, in encoder and forecaster alike
     kernel : side of the convolutions, odd
     patch : side of the patches that are folded into channels
@@ -90,11 +89,8 @@ class ConvLSTM(ForecastModel):
 
     def __init__(
         self,
-        t_in: int = 10,
-        t_out: int = 10,
-        channels: int = 6,
-        height: int = 64,
-        width: int = 64,
+        t_in: int = 10, t_out: int = 10, channels: int = 6,
+        height: int = 64, width: int = 64,
         *,
         hidden: tuple = (128, 64, 64),
         kernel: int = 5,
@@ -103,7 +99,7 @@ class ConvLSTM(ForecastModel):
         super().__init__(t_in, t_out, channels, height, width)
         if channels == 2:
             raise ValueError(
-                "channels=2: ConvLSTM takes displacement alone, or displacement, static maps and two of the calendar"
+                "channels=2: give displacement alone, or with static maps and calendar"
             )
         self.patch = patch
         sizes = (channels * patch**2, *hidden)
@@ -129,7 +125,7 @@ class ConvLSTM(ForecastModel):
             out.append(displacement)
         return torch.stack(out, 1)  # (B, T_out, H, W)
 
-# %% ../../nbs/12_convlstm.ipynb #1d609d28
+# %% ../../nbs/12_convlstm.ipynb #6dd448fe
 @patch
 def fold(self: ConvLSTM, x):  # (B, c, H, W)
     "Patches into channels, (B, c * P * P, H / P, W / P); sides that do not divide are padded with zeros."
@@ -138,12 +134,13 @@ def fold(self: ConvLSTM, x):  # (B, c, H, W)
     )
     return F.pixel_unshuffle(padded, self.patch)
 
+# %% ../../nbs/12_convlstm.ipynb #85e0656b
 @patch
 def unfold(self: ConvLSTM, x):  # (B, P * P, H / P, W / P)
     "Patches back in place, (B, H, W)."
     return F.pixel_shuffle(x, self.patch)[:, 0, : self.height, : self.width]
 
-# %% ../../nbs/12_convlstm.ipynb #8bf3348b
+# %% ../../nbs/12_convlstm.ipynb #3ab06d88
 @patch
 def known(self: ConvLSTM, x, dates):
     "What is known of the dates to forecast: static maps and calendar, (B, T_out, C - 1, H, W)."

@@ -16,7 +16,7 @@ from torch import nn
 
 from .core import ForecastModel, register
 
-# %% ../../nbs/13_stgcn.ipynb #be15acb6
+# %% ../../nbs/13_stgcn.ipynb #6b6190f6
 # exp(-d^2 / sigma^2), sigma^2 = 2
 SIDE = float(np.exp(-1 / 2))
 CORNER = float(np.exp(-2 / 2))
@@ -27,6 +27,7 @@ def _path(n):
         [np.ones(n - 1)] * 2, offsets=[-1, 1], shape=(n, n)
     )
 
+# %% ../../nbs/13_stgcn.ipynb #15294e62
 def grid_laplacian(height: int, width: int) -> sparse.csr_array:
     "Normalised Laplacian of the 8-neighbour graph of a raster, sparse (H * W, H * W), cells row by row."
     down = sparse.kron(_path(height), sparse.eye_array(width))
@@ -38,6 +39,7 @@ def grid_laplacian(height: int, width: int) -> sparse.csr_array:
     d = sparse.diags_array(1 / np.sqrt(degree))
     return sparse.csr_array(sparse.eye_array(height * width) - d @ w @ d)
 
+# %% ../../nbs/13_stgcn.ipynb #be15acb6
 def largest_eigenvalue(laplacian: sparse.csr_array) -> float:
     "lambda_max of a normalised Laplacian, which is at most 2."
     n = laplacian.shape[0]
@@ -49,7 +51,7 @@ def largest_eigenvalue(laplacian: sparse.csr_array) -> float:
     )
     return float(top[0])
 
-# %% ../../nbs/13_stgcn.ipynb #a4060469
+# %% ../../nbs/13_stgcn.ipynb #81e240ae
 def _both_sides(v, axis):
     "Sum of the two neighbours along the last (-1) or last but one (-2) axis, nothing beyond the edge."
     n = v.shape[axis]
@@ -60,6 +62,7 @@ def _both_sides(v, axis):
     earlier = F.pad(v.narrow(axis, 0, n - 1), behind)
     return later + earlier
 
+# %% ../../nbs/13_stgcn.ipynb #a4060469
 def neighbour_sum(x: torch.Tensor) -> torch.Tensor:
     "Weighted sum over the eight neighbours of each cell, W x; x (..., H, W)."
     y = x + SIDE * _both_sides(x, -1)
