@@ -71,18 +71,6 @@ class Protocol:
         "Forecast dates in a window: the next 60 days."
         return 60 // self.stride_days
 
-    @property
-    def name(self) -> str:
-        "`paper`, `forecast`, or `mixed: ` and where it departs from the nearer end."
-        end = min(PRESETS, key=lambda k: len(_departures(self, PRESETS[k])))
-        diff = [f"{k}={getattr(self, k)}" for k in _departures(self, PRESETS[end])]
-        return f"mixed: {end} with {', '.join(diff)}" if diff else end
-
-    @property
-    def preset(self) -> str:
-        "The name without the stride, which belongs to the tile as much as to the protocol."
-        return replace(self, stride_days=PRESETS["forecast"].stride_days).name
-
     def to_dict(self) -> dict: return asdict(self)
 
     @classmethod
@@ -106,6 +94,18 @@ PRESETS = dict(paper=PAPER, forecast=FORECAST)
 # %% ../nbs/04_protocol.ipynb #a62eb30f
 def _departures(protocol, end):
     return [k for k in CHOICES if getattr(protocol, k) != getattr(end, k)]
+
+@patch(as_prop=True)
+def name(self: Protocol) -> str:
+    "`paper`, `forecast`, or `mixed: ` and where it departs from the nearer end."
+    end = min(PRESETS, key=lambda k: len(_departures(self, PRESETS[k])))
+    diff = [f"{k}={getattr(self, k)}" for k in _departures(self, PRESETS[end])]
+    return f"mixed: {end} with {', '.join(diff)}" if diff else end
+
+@patch(as_prop=True)
+def preset(self: Protocol) -> str:
+    "The name without the stride, which belongs to the tile as much as to the protocol."
+    return replace(self, stride_days=FORECAST.stride_days).name
 
 # %% ../nbs/04_protocol.ipynb #701c4b3b
 def get_protocol(which) -> Protocol:
