@@ -32,7 +32,7 @@ from mmstt.style import (
     name_map_axes,
 )
 
-# %% ../nbs/22_plots.ipynb #298ac720
+# %% ../nbs/22_plots.ipynb #e55f6ce7
 def model_label(model: str) -> str:
     "A model's name as tables and figures print it: the `label` of its class."
     return "Truth" if model == "truth" else get_model(model).label
@@ -59,21 +59,21 @@ def likeness(forecast, truth, *, x=None, y=None) -> tuple[float, float]:
         both = np.isfinite(forecast) & np.isfinite(truth)
     return ssim(forecast, truth, both), float(r)
 
-# %% ../nbs/22_plots.ipynb #9c7ec4fc
+# %% ../nbs/22_plots.ipynb #a8444a66
 def _height_per_width(x, y) -> float:
     "Of a raster with these cell centres."
     height = abs(y[-1] - y[0]) * (1 + 1 / len(y))
     width = abs(x[-1] - x[0]) * (1 + 1 / len(x))
     return height / width
 
-# %% ../nbs/22_plots.ipynb #4ad6e9dd
+# %% ../nbs/22_plots.ipynb #8bd0bc92
 def _row_title(ax: Axes, text: str, left: float = -0.72) -> None:
     "Write beside the first panel of a row what the row shows."
     how = dict(rotation=90, ha="right", va="center", fontweight="bold")
     place = left, 0.5
     ax.annotate(text, place, xycoords="axes fraction", fontsize=SMALLEST, **how)
 
-# %% ../nbs/22_plots.ipynb #e209549e
+# %% ../nbs/22_plots.ipynb #43b97058
 def _group_titles(top: Sequence[Axes], groups: list[tuple[str, int]]) -> None:
     "Write each group's name above its columns."
     for ax in top:
@@ -101,7 +101,7 @@ def _map_grid(n_rows: int, n_cols: int, shape: float):
     name_map_axes(axes[-1, 0])
     return fig, axes
 
-# %% ../nbs/22_plots.ipynb #f500ca41
+# %% ../nbs/22_plots.ipynb #48a5b231
 def _map_row(axes: Sequence[Axes], fields: list, *, notes: list[str], **scale):
     "One row of maps, with a note over each; the last image, for the colour bar."
     for ax, field, note in zip(axes, fields, notes, strict=True):
@@ -109,7 +109,7 @@ def _map_row(axes: Sequence[Axes], fields: list, *, notes: list[str], **scale):
         ax.set_title(note, fontsize=SMALLEST, pad=2)
     return image
 
-# %% ../nbs/22_plots.ipynb #38969476
+# %% ../nbs/22_plots.ipynb #6b682414
 def forecast_maps(
     rows: dict,
     titles: list[str],
@@ -174,7 +174,7 @@ def _node_label(
         label += " (nearest with a value)"
     return label
 
-# %% ../nbs/22_plots.ipynb #07a2ce92
+# %% ../nbs/22_plots.ipynb #cbf9b345
 def named_nodes(
     mask: np.ndarray, nodes: Sequence[int] = NODES, size: int = NODES_SIZE
 ) -> list[tuple]:
@@ -199,7 +199,7 @@ def named_nodes(
         places.append((label, *found))
     return places
 
-# %% ../nbs/22_plots.ipynb #7ec5d179
+# %% ../nbs/22_plots.ipynb #524af169
 def _draw_forecasts(ax: Axes, series: dict, step_days: float) -> dict:
     "One cell: last known value, truth and forecasts of models, against days ahead; the lines by model."
     models = [m for m in series if m not in ("truth", "last")]
@@ -218,7 +218,7 @@ def _draw_forecasts(ax: Axes, series: dict, step_days: float) -> dict:
     ax.margins(y=0.12)
     return lines
 
-# %% ../nbs/22_plots.ipynb #eb02ed6f
+# %% ../nbs/22_plots.ipynb #43c5cd86
 PER_LINE = 5  # names on one line of a legend
 
 # %% ../nbs/22_plots.ipynb #ab93a9bd
@@ -234,7 +234,7 @@ def _model_legend(fig: Figure, lines: dict) -> None:
         ncols=columns,
     )
 
-# %% ../nbs/22_plots.ipynb #a3418e1c
+# %% ../nbs/22_plots.ipynb #a9e3398c
 def node_forecasts(
     panels: list[list[dict]],
     columns: list[str],
@@ -278,7 +278,7 @@ def node_forecasts(
     _model_legend(fig, lines)
     return fig
 
-# %% ../nbs/22_plots.ipynb #b4f041be
+# %% ../nbs/22_plots.ipynb #bde0d313
 FEWEST = 20  # values in a range of the truth, for its errors to be summarised
 QUANTILES = {"q5": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 
@@ -290,7 +290,7 @@ def _summary(errors: np.ndarray) -> dict:
     summary = dict(n=len(errors), mae=np.abs(known).mean(), bias=known.mean())
     return summary | dict(zip(QUANTILES, quantiles, strict=True))
 
-# %% ../nbs/22_plots.ipynb #71fec81d
+# %% ../nbs/22_plots.ipynb #568e6895
 def binned_errors(
     truth: np.ndarray, forecast: np.ndarray, edges: np.ndarray
 ) -> list[dict]:
@@ -324,14 +324,14 @@ def _hexagons(ax: Axes, x, y, *, xlim, ylim, norm):
     ax.set(xlim=xlim, ylim=ylim)
     return hexagons
 
-# %% ../nbs/22_plots.ipynb #a11ec118
+# %% ../nbs/22_plots.ipynb #3120a5c5
 def _box(b: dict) -> dict:
     "Quantiles of one range as `Axes.bxp` wants them: whiskers at 5 and 95 %."
     return dict(
         med=b["q50"], q1=b["q25"], q3=b["q75"], whislo=b["q5"], whishi=b["q95"]
     )
 
-# %% ../nbs/22_plots.ipynb #07fb4430
+# %% ../nbs/22_plots.ipynb #9cd05b95
 BOX = dict(
     medianprops=dict(color="k", lw=0.8),
     whiskerprops=dict(lw=0.6),
@@ -341,7 +341,7 @@ BOX = dict(
     patch_artist=True,
 )
 
-# %% ../nbs/22_plots.ipynb #d2994d6c
+# %% ../nbs/22_plots.ipynb #441d47ed
 def _draw_bins(
     bars: Axes, boxes: Axes, bins: list[dict], *, width: float, colour: str
 ) -> None:
@@ -362,7 +362,7 @@ def _draw_bins(
     for ax in (bars, boxes):
         ax.set_xlim(limits)
 
-# %% ../nbs/22_plots.ipynb #0571a9e8
+# %% ../nbs/22_plots.ipynb #0f3f82c3
 def _scales(samples: dict, bins: int) -> dict:
     "Ranges of the truth, limits of the axes and colours of the counts that all models share."
     truth = np.concatenate([t[np.isfinite(t)] for t, _ in samples.values()])
@@ -376,7 +376,7 @@ def _scales(samples: dict, bins: int) -> dict:
     limits = dict(span=(low - edge, high + edge), error=(-error, error))
     return limits | dict(edges=np.linspace(low, high, bins + 1), norm=counts)
 
-# %% ../nbs/22_plots.ipynb #051b63dd
+# %% ../nbs/22_plots.ipynb #3e7b0331
 DIAGNOSTICS = {  # title of a panel -> what it shows against the truth
     "(a) forecast": "forecast (mm)",
     "(b) error": "error (mm)",
@@ -401,7 +401,7 @@ def _diagnose(row: Sequence[Axes], model: str, sample: tuple, *, scales: dict):
     row[3].set_ylim(scales["error"])
     return hexagons
 
-# %% ../nbs/22_plots.ipynb #986cc8a3
+# %% ../nbs/22_plots.ipynb #f34f5f69
 def _name_panels(axes: np.ndarray, models: Sequence[str]) -> None:
     "Titles above, units beside, the truth below, and the models' names at the left."
     for column, (title, unit) in zip(axes.T, DIAGNOSTICS.items(), strict=True):
@@ -412,7 +412,7 @@ def _name_panels(axes: np.ndarray, models: Sequence[str]) -> None:
     for ax, model in zip(axes[:, 0], models, strict=True):
         _row_title(ax, textwrap.fill(model_label(model), 16), left=-0.5)
 
-# %% ../nbs/22_plots.ipynb #65445f70
+# %% ../nbs/22_plots.ipynb #495797a8
 def diagnostics(
     samples: dict, title: str | None = None, bins: int = 9
 ) -> Figure:
@@ -451,17 +451,17 @@ def _finer(centres: np.ndarray, n: int) -> np.ndarray:
     half = (end - start) / n / 2
     return np.linspace(start + half, end - half, n)
 
-# %% ../nbs/22_plots.ipynb #f2dddcc3
+# %% ../nbs/22_plots.ipynb #3bb672d8
 def _bare_map(fig, place: tuple, field, **scale):
     "A map without ticks at a place (left, bottom, width, height); its image."
     image = draw_map(fig.add_axes(place), field, **scale)
     image.axes.set(xticks=[], yticks=[])
     return image
 
-# %% ../nbs/22_plots.ipynb #b69fcbe8
+# %% ../nbs/22_plots.ipynb #b78c73a8
 INK = dict(color="#444444", lw=0.9)
 
-# %% ../nbs/22_plots.ipynb #94bfd0f7
+# %% ../nbs/22_plots.ipynb #925e10e6
 def _arrow(fig, start: tuple, end: tuple) -> None:
     "From one place of a figure to another."
     how = dict(arrowstyle="-|>", mutation_scale=9, shrinkA=0, shrinkB=0)
@@ -470,19 +470,19 @@ def _arrow(fig, start: tuple, end: tuple) -> None:
     )
     fig.add_artist(arrow)
 
-# %% ../nbs/22_plots.ipynb #b376bce7
+# %% ../nbs/22_plots.ipynb #357001b2
 def _text(fig, x: float, y: float, *, text: str, **more) -> None:
     "Small type, centred."
     fig.text(
         x, y, text, **dict(fontsize=SMALLEST, ha="center", va="top") | more
     )
 
-# %% ../nbs/22_plots.ipynb #8bb879d1
+# %% ../nbs/22_plots.ipynb #8a681e7b
 def _size(field) -> str:
     "Rows and columns of a map, for a title."
     return f"{field.shape[0]} × {field.shape[1]}"
 
-# %% ../nbs/22_plots.ipynb #f5bace89
+# %% ../nbs/22_plots.ipynb #b9dcf78a
 def _grids(fig, fine, coarse, *, x, y, limit: float):
     "Panels (b) and (c): the fine and the coarse raster; the image of the latter, for the colour bar."
     between = dict(x=_finer(x, fine.shape[1]), y=_finer(y, fine.shape[0]))
@@ -496,7 +496,7 @@ def _grids(fig, fine, coarse, *, x, y, limit: float):
     c.axes.set_title(f"(c) {_size(coarse)}, averaged", fontsize=SMALLEST)
     return c
 
-# %% ../nbs/22_plots.ipynb #38de7891
+# %% ../nbs/22_plots.ipynb #12eb735a
 def _points(fig, points: tuple, beside: Axes, limit: float) -> None:
     "Panel (a): the points, in the frame of the raster beside."
     easting, northing, values = points
@@ -506,7 +506,7 @@ def _points(fig, points: tuple, beside: Axes, limit: float) -> None:
     a.set(xlim=beside.get_xlim(), ylim=beside.get_ylim())
     a.set_title(f"(a) {len(values)} points", fontsize=SMALLEST)
 
-# %% ../nbs/22_plots.ipynb #1dc2a203
+# %% ../nbs/22_plots.ipynb #980a6a81
 def _channels(fig, channels: list[tuple], *, x, y) -> None:
     "Panel (d): the channels of one date, in two columns, each on a scale of its own."
     for i, (name, field) in enumerate(channels):
@@ -516,7 +516,7 @@ def _channels(fig, channels: list[tuple], *, x, y) -> None:
         image.axes.set_title(name, fontsize=SMALLEST, pad=1.5)
     _text(fig, 0.86, 0.97, text=f"(d) {len(channels)} channels a date")
 
-# %% ../nbs/22_plots.ipynb #7909c0f2
+# %% ../nbs/22_plots.ipynb #e6ed52a4
 def _cut(image, shape: tuple, patch: int) -> None:
     "Lines over a map of so many rows and columns where it is cut into patches."
     west, east, south, north = image.get_extent()
@@ -544,7 +544,7 @@ def _dates(fig, field, *, tokens: dict, steps: str, **scale) -> None:
     )
     _text(fig, 0.1225, 0.092, text=steps, color="#444444")
 
-# %% ../nbs/22_plots.ipynb #47c49dc3
+# %% ../nbs/22_plots.ipynb #cddb8d3e
 def _box_at(fig, bottom: float, *, text: str, colour: str) -> None:
     "One box of panel (f)."
     how = dict(
@@ -561,7 +561,7 @@ def _box_at(fig, bottom: float, *, text: str, colour: str) -> None:
     fig.add_artist(box)
     _text(fig, 0.3925, bottom + 0.031, text=text, va="center")
 
-# %% ../nbs/22_plots.ipynb #7aeccfc1
+# %% ../nbs/22_plots.ipynb #e6093e61
 def _encoder(fig, tokens: dict) -> None:
     "Panel (f): the transformer as boxes, each with what it does to the sequence of tokens."
     grey, blue = "#E8E8E8", "#BBD9EC"
@@ -587,7 +587,7 @@ def _encoder(fig, tokens: dict) -> None:
     layers = f"{tokens['depth']} layer" + "s" * (tokens["depth"] > 1)
     _text(fig, 0.3925, 0.425, text=f"(f) {layers}, width {tokens['dim']}")
 
-# %% ../nbs/22_plots.ipynb #3571006f
+# %% ../nbs/22_plots.ipynb #b405d734
 def _forecasts(fig, forecast: list[tuple], **scale) -> None:
     "Panel (g): the forecast maps."
     for i, (title, field) in enumerate(forecast):
@@ -597,14 +597,14 @@ def _forecasts(fig, forecast: list[tuple], **scale) -> None:
         image.axes.set_title(title, fontsize=SMALLEST, pad=2)
     _text(fig, 0.71, 0.425, text="(g) forecast")
 
-# %% ../nbs/22_plots.ipynb #05a4a0fc
+# %% ../nbs/22_plots.ipynb #493083eb
 def _colour_bar(fig, image, *, place: tuple, unit: str) -> None:
     "A colour bar at a place, in small type."
     bar = fig.colorbar(image, cax=fig.add_axes(place), extend="both")
     bar.set_label(unit, fontsize=SMALLEST, labelpad=1)
     bar.ax.tick_params(length=2)
 
-# %% ../nbs/22_plots.ipynb #c003ba37
+# %% ../nbs/22_plots.ipynb #9e69e279
 def _arrows(fig) -> None:
     "From panel to panel; from (d) a line runs back to (e)."
     for x in (0.253, 0.471, 0.694):
@@ -615,7 +615,7 @@ def _arrows(fig) -> None:
     fig.add_artist(mpl.lines.Line2D(x, y, transform=fig.transSubfigure, **INK))
     _arrow(fig, (0.135, 0.4555), (0.135, 0.425))
 
-# %% ../nbs/22_plots.ipynb #0ca1a848
+# %% ../nbs/22_plots.ipynb #f0978338
 FOOT = 0.55  # inches for the caption, below a figure that has places of its own
 
 # %% ../nbs/22_plots.ipynb #eff134f3
@@ -661,7 +661,7 @@ def pipeline(
     _arrows(body)
     return fig
 
-# %% ../nbs/22_plots.ipynb #3b896f0d
+# %% ../nbs/22_plots.ipynb #7e65c334
 def _spans(groups: list[tuple[str, int]]) -> list[tuple[str, int, int]]:
     "Text, first and last column of each group."
     ends = np.cumsum([n for _, n in groups])
@@ -670,7 +670,7 @@ def _spans(groups: list[tuple[str, int]]) -> list[tuple[str, int, int]]:
         for (text, n), end in zip(groups, ends, strict=True)
     ]
 
-# %% ../nbs/22_plots.ipynb #2ef49ae0
+# %% ../nbs/22_plots.ipynb #7ae92bbd
 def _above(ax: Axes, x: float, points: float, *, text: str, **more) -> None:
     "Write above a panel, `points` over its upper edge, at `x` of the figure's width."
     place = x, ax.get_position().y1
@@ -694,13 +694,13 @@ def _column_titles(
         x = (middle[first] + middle[last]) / 2
         _above(axes[first], x, 35, text=text, fontsize=8, fontweight="bold")
 
-# %% ../nbs/22_plots.ipynb #1373ee45
+# %% ../nbs/22_plots.ipynb #59b11a27
 GAP = 0.08  # inches between two maps of a row
 LEFT = 0.72  # inches for the axis of the first map
 RIGHT = 0.82  # inches for the colour bar
 ABOVE = 0.4  # inches above each row, for the notes
 
-# %% ../nbs/22_plots.ipynb #45bd96ee
+# %% ../nbs/22_plots.ipynb #a58b8f42
 def _shares(
     fig: Figure, left: float, bottom: float, *, width: float, height: float
 ) -> tuple:
@@ -708,7 +708,7 @@ def _shares(
     across, up = fig.get_size_inches()
     return left / across, bottom / up, width / across, height / up
 
-# %% ../nbs/22_plots.ipynb #6ce98cc8
+# %% ../nbs/22_plots.ipynb #10b7fc9b
 def _tile_row(
     fig: Figure, row: dict, top: float, *, wide: float, tall: float
 ) -> list[Axes]:
@@ -748,7 +748,7 @@ def _tile_row(
     )
     return axes
 
-# %% ../nbs/22_plots.ipynb #85ac13f9
+# %% ../nbs/22_plots.ipynb #f3f80fd5
 TALLEST = 9.4  # inches; the figure and its caption fit a page
 HEAD = 0.5  # inches above the first row, for titles
 BELOW = 0.3  # inches for the axis of the last row
