@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .egms import CREDIT, LICENCE, write_beside
+from .egms import CREDIT, LICENCE
+from .files import write_beside
 from .models.core import get_model
 from .protocol import Protocol
 

@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 import xarray as xr
 
-from .egms import write_beside
+from .files import write_beside
 from .metrics import at_native_cells, moments, moments_frame, ssim_maps, summarise
 from .models.core import build_model
 from .protocol import make_windows, native_windows, split_origins
@@ -71,7 +71,7 @@ def raw_protocol(protocol):
 def fit_baseline(name: str, windows, **sizes):
     "A baseline, fitted to these windows."
     shape = windows.t_in, windows.t_out, 1, *windows.truth.shape[-2:]
-    return build_model(name, *shape, **sizes).fit(windows)
+    return build_model(name, *shape, **sizes).fit_windows(windows)
 
 # %% ../nbs/21_evaluate.ipynb #27ad2ff3
 class _NoForecast(torch.nn.Module):

@@ -18,7 +18,7 @@ from torch import nn
 
 import mmstt
 from .card import licence_of
-from .egms import write_beside
+from .files import write_beside
 from .features import encode_day
 from .protocol import STATICS, Scaler
 from .train import load_run

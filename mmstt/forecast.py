@@ -15,7 +15,8 @@ import torch
 import xarray as xr
 
 import mmstt
-from .egms import CREDIT, DESCRIPTORS, notes_of, read_tile
+from .egms import CREDIT, DESCRIPTORS, notes_of
+from .tiles import read_tile
 from .hindcast import (LEAST_ORIGINS, RESOLUTION, Hindcast, hindcast, judged_points, last_values, lead_days,
                             mean_by_class, motion_classes, split_dates, velocities, verified_origins)
 from .intervals import coverage, radii

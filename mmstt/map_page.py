@@ -21,8 +21,10 @@ import xarray as xr
 from pyproj import Transformer
 
 from . import __version__
-from .egms import LICENCE, read_tile, write_beside
-from .plots import map_limit
+from .egms import LICENCE
+from .files import write_beside
+from .tiles import read_tile
+from .style import map_limit
 from .raster import open_points
 from .writers import MADE, check_target, notes_of
 

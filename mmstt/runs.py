@@ -26,7 +26,7 @@ from safetensors.torch import save as to_bytes
 
 import mmstt
 from .card import write_card
-from .egms import write_beside
+from .files import write_beside
 from .models.core import build_model, count_parameters
 from .protocol import Protocol, Scaler, make_windows
 from .raster import open_points

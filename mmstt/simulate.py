@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from .egms import encode_pid, tile_origin, write_tile
+from .egms import encode_pid, tile_origin
+from .tiles import write_tile
 from .features import S1B_LOSS, annual_terms, fill_in_matrix, fit_motion
 from .fields import draw_field, lattice
 from mmstt.geography import (

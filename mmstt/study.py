@@ -24,7 +24,8 @@ import psutil
 import yaml
 from filelock import FileLock, Timeout
 
-from .egms import find_tile, write_beside
+from .egms import find_tile
+from .files import write_beside
 
 # %% ../nbs/29_study.ipynb #56c9f545
 def share_path(relative) -> Path:
@@ -136,12 +137,13 @@ def source_of(tile: str, component="U", folder="data") -> str:
     folder = Path(folder)
     delivered = find_tile(tile, folder / "egms", component)
     if delivered is not None: return str(delivered)
-    from mmstt.simulate import TWINS, twin_name
-    if tile in TWINS and component == "U":
-        old, new = (folder / place / f"{twin_name(tile)}.zip" for place in ("twins", "synthetic"))
+    from mmstt.geography import SYNTHETIC_TILES
+    from mmstt.simulate import synthetic_name
+    if tile in SYNTHETIC_TILES and component == "U":
+        old, new = (folder / place / f"{synthetic_name(tile)}.zip" for place in ("twins", "synthetic"))
         return str(old if old.exists() and not new.exists() else new)
     raise ValueError(f"tile {tile}, component {component}: no delivered file in {folder / 'egms'}, and it is none of "
-                     f"the synthetic tiles; put the EGMS zip there, or choose one of {', '.join(TWINS)}")
+                     f"the synthetic tiles; put the EGMS zip there, or choose one of {', '.join(SYNTHETIC_TILES)}")
 
 # %% ../nbs/29_study.ipynb #a53a4dbc
 def source_note(tile: str, component="U", folder="data") -> str:

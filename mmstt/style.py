@@ -21,7 +21,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.ndimage import binary_closing, distance_transform_edt
 
-from .egms import CREDIT, write_beside
+from .egms import CREDIT
+from .files import write_beside
 
 # %% ../nbs/00d_style.ipynb #19b22e8f
 MM_PER_INCH = 25.4

@@ -254,7 +254,7 @@ def _fresh(name, windows, sizes):
 def _fit(model, windows):
     "Fit a baseline in closed form; returns what config.json keeps of it."
     start = time.monotonic()
-    model.fit(windows)
+    model.fit_windows(windows)
     return dict(seconds=round(time.monotonic() - start, 3))
 
 def _to_learn(net, windows, cube, points):

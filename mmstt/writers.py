@@ -33,8 +33,9 @@ import xarray as xr
 from rasterio.transform import from_origin
 
 from . import __version__
-from .egms import CREDIT, DESCRIPTORS, LICENCE, write_beside
-from .plots import map_limit
+from .egms import CREDIT, DESCRIPTORS, LICENCE
+from .files import write_beside
+from .style import map_limit
 
 # %% ../nbs/23a_writers.ipynb #9dd63f24
 MOTION_CLASSES = ("under 2 mm/yr", "2 to 5 mm/yr", "5 to 10 mm/yr", "over 10 mm/yr")
