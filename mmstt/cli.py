@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['app', 'FilesArgument', 'CrsOption', 'ConfigOption', 'JsonOption', 'ThreadsOption', 'QUICK', 'ProtocolName', 'options',
-           'print_record', 'inspect', 'simulate', 'download', 'rasterize', 'train', 'score', 'forecast', 'study',
-           'main']
+           'print_record', 'inspect', 'simulate', 'download', 'rasterize', 'train', 'score', 'forecast', 'export',
+           'study', 'main']
 
 # %% ../nbs/30_cli.ipynb #ca082e10
 import json
@@ -200,35 +200,6 @@ def score(
     if as_json: return print(scores.to_json(orient="records"))
     print(evaluate.summary(scores))
 
-# %% ../nbs/30_cli.ipynb #39a4e894
-@app.command()
-def forecast(
-    source: Annotated[Path, typer.Argument(help="A delivered EGMS Level 3 file, or a cube from `mmstt rasterize`.")],
-    out: Annotated[Optional[Path], typer.Option(help="File to write; its ending chooses the format: .nc .zarr .tif .parquet .csv.")] = None,
-    page: Annotated[Optional[Path], typer.Option("--map", help="Also, or only, a map to look at: one .html file that needs no network.")] = None,
-    run: Annotated[Optional[Path], typer.Option(help="A run trained under the forecast protocol; by default a network is trained first, in a folder beside the forecast.")] = None,
-    line: Annotated[bool, typer.Option("--line", help="No network: the naive line that does best on the tile's own past.")] = False,
-    level: Annotated[float, typer.Option(help="Share of values that the interval is to hold.")] = 0.9,
-    config: ConfigOption = QUICK,
-    as_json: JsonOption = False,
-    threads: ThreadsOption = None,
-):
-    "The next ten dates with intervals, in mm, in a file that QGIS, xarray or a spreadsheet opens."
-    from mmstt import forecast as ahead, map_page, study
-    from mmstt.train import load_run
-    if not (out or page): raise ValueError("nothing to write: name a file with --out, a map with --map, or both")
-    if out: ahead.check_ending(out)                               # a wrong ending is said before anything is computed
-    if page: map_page.check_page_name(page)
-    _threads(threads)
-    if run: run = load_run(run)
-    tile = ahead.open_source(source, study.load_config(config)["size"], run)
-    if not (run or line): run = ahead.train_first(*tile, (out or page).with_name((out or page).name + ".run"), progress=not as_json)
-    maps = ahead.forecast(tile, run=run, level=level, progress=not as_json)
-    if out: ahead.write_forecast(maps, out)
-    if page: map_page.write_map(maps, tile[0], page)
-    skill = {f"{day:%Y-%m-%d}": round(float(v), 3) for day, v in zip(maps.time.to_index(), maps["skill"].values)}
-    _say(dict(wrote=", ".join(str(p) for p in (out, page) if p), model=maps.attrs["model"], level=level, data="simulated" if int(maps.attrs["simulated"]) else "real", skill_against_persistence=skill), as_json)
-
 # %% ../nbs/30_cli.ipynb #d66011a0
 @app.command()
 def forecast(
@@ -285,6 +256,19 @@ def _forecast_record(ds, wrote):
     a = ds.attrs
     return dict(wrote=", ".join(map(str, wrote)), model=a["model"], level=a["interval_level"], data=a["data"], last_date=a["last_date"],
                 skill_against_persistence=_by_date(ds, "skill"), coverage=_by_date(ds, "coverage"), notes=notes_of(ds))
+
+# %% ../nbs/30_cli.ipynb #e4b0a7d1
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder from `mmstt train`, of a network.")],
+    out: Annotated[Path, typer.Option(help="The file to write, ending in .onnx.")],
+    threads: ThreadsOption = None,
+):
+    "A trained network as one ONNX file, scaling and calendar inside: millimetres in, millimetres out."
+    from mmstt.export import export_run
+    _threads(threads)
+    found = export_run(run, out)
+    print(f"wrote {out}: onnxruntime follows torch to {found:.1e} mm")
 
 # %% ../nbs/30_cli.ipynb #9987492d
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

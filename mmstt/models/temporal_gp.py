@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..features import S1B_LOSS
 from .baselines import fill
 
 # %% ../../nbs/15a_temporal_gp.ipynb #a14a98d8
