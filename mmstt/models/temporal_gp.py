@@ -118,9 +118,8 @@ def first_value(x: Tensor) -> Tensor:
     return x.gather(0, index[None])[0].nan_to_num(0.)
 
 def whiten(factors: Tensor, y: Tensor, block: int = 16) -> Tensor:
-    "Whitened residuals (G, T, N) of series y (T, N) for factors (G, T, T); 0 where a value is missing."
+    "Whitened residuals (G, T, N) of series y (T, N) for factors (G, T, T), date by date; 0 where a value is missing."
     missing = y.isnan()
-    if not missing.any(): return torch.linalg.solve_triangular(factors, y.expand(len(factors), -1, -1), upper=False)
     y = y.nan_to_num(0.)
     z = y.new_zeros(len(factors), *y.shape)
     for s in range(0, len(y), block):
@@ -192,49 +191,68 @@ class Predictor:
     """
     def __init__(self, gp, days, origins, futures, *, offsets=(), filled=FilledIn()):
         self.origins = [int(o) for o in origins]
-        years = _years(days)[:max(self.origins) + 1]
+        years, futures = _years(days)[:max(self.origins) + 1], _years(futures)
         self.offsets = [_years(s) for s in offsets]
         L = gp.factor(years, offsets=self.offsets, filled=filled)
         self.factors = L.float()
+        self.inverse = torch.linalg.solve_triangular(L, torch.eye(len(years)).double(), upper=False).float()
         self.log_diagonal = L.diagonal(dim1=1, dim2=2).log().float()
-        self.log_prior = gp.prior.log().float()[:, None]
-        flat = _years(futures).flatten()
-        A = torch.linalg.solve_triangular(L, gp.kernel(years, flat, offsets=self.offsets, filled=filled), upper=False)
-        spread = torch.cat([gp.kernel(f, f, filled=filled).diagonal(dim1=1, dim2=2) for f in flat.split(64)], 1)
-        self.maps = [self._map(A_o, s_o, years[o], f, o) for A_o, s_o, f, o in
-                     zip(A.chunk(len(self.origins), 2), spread.chunk(len(self.origins), 1), _years(futures), self.origins)]
+        self.log_prior = gp.prior.log().float()[:, None, None]
+        A = torch.linalg.solve_triangular(L, gp.kernel(years, futures.flatten(), offsets=self.offsets, filled=filled), upper=False)
+        known = torch.arange(len(years))[:, None] <= torch.tensor(self.origins).repeat_interleave(futures.shape[1])
+        A = A * known                                                                     # nothing after an origin
+        self.maps = A.float().mT.contiguous()                                             # (G, B F, T)
+        spread = torch.cat([gp.kernel(f, f, filled=filled).diagonal(dim1=1, dim2=2) for f in futures.flatten().split(64)], 1)
+        spread = spread + self._offset_variance(years, futures) - A.square().sum(1)
+        self.spread = spread.clamp(min=0).float().unflatten(1, futures.shape)             # (G, B, F)
 
-    def _map(self, A, spread, day, future, origin):
-        "A (G, F, T) and the variance (G, F) of one origin."
-        A = A[:, :origin + 1]
-        known = sum(OFFSET_VARIANCE * (future >= s) for s in self.offsets if s <= day)
-        return A.float().mT.contiguous(), (spread + known - A.square().sum(1)).clamp(min=0).float()
+    def _offset_variance(self, years, futures):
+        "Variance (B F,) of the offsets that are known at each origin."
+        day, total = years[self.origins][:, None], torch.zeros(futures.shape).double()
+        for s in self.offsets: total += OFFSET_VARIANCE * ((futures >= s) & (day >= s))
+        return total.flatten()
 
     def __call__(self, series):
-        x = series[:self.factors.shape[1]].float()
-        level = first_value(series.float())
-        y = x - level
-        z = whiten(self.factors, y)
-        here = None if not y.isnan().any() else (~y.isnan()).float()
-        means, variances, squares, start = [], [], 0., 0
-        for o, (A, spread) in zip(self.origins, self.maps):
-            squares = squares + z[:, start:o + 1].square().sum(1)                         # (G, n)
-            start = o + 1
-            count = torch.tensor(float(start)) if here is None else here[:start].sum(0)
-            weight = self._weights(squares, count, here, start)
-            m = A @ z[:, :start]                                                          # (G, F, n)
-            v = spread[..., None] * (squares / count.clamp(min=2))[:, None] + m.square()
-            mean = (weight[:, None] * m).sum(0)
-            means.append(mean + level)
-            variances.append(((weight[:, None] * v).sum(0) - mean.square()).clamp(min=0))
-        return torch.stack(means), torch.stack(variances)
+        "At most so many series at a time that the products stay small."
+        piece = 4096 if self.maps.shape[1] <= 64 else 1024
+        parts = [self._forecast(x.float()) for x in series.split(piece, 1)]
+        return tuple(torch.cat(v, -1) for v in zip(*parts))
 
-    def _weights(self, squares, count, here, start):
-        "Weights (G, n) of mixture components and ratios, from what is known at an origin."
-        diagonal = self.log_diagonal[:, :start]
-        logs = diagonal.sum(1, keepdim=True) if here is None else diagonal @ here[:start]
+    def _whiten(self, y):
+        "Whitened residuals (G, T, n)."
+        gappy = y.isnan().any(0)
+        if gappy.all(): return whiten(self.factors, y)
+        z = (self.inverse.flatten(0, 1) @ y.nan_to_num(0.)).unflatten(0, self.inverse.shape[:2])
+        if gappy.any(): z[:, :, gappy] = whiten(self.factors, y[:, gappy])
+        return z
+
+    def _running(self, values):
+        "Sums (B, n) of values (T, n) up to each origin."
+        first = self.origins[0]
+        head = values[:first + 1].sum(0, keepdim=True)
+        return torch.cat([head, values[first + 1:]]).cumsum(0)[[o - first for o in self.origins]]
+
+    def _weights(self, z, missing):
+        "Weights (G, B, n) of mixture components and ratios at each origin, and the noise variance (G, B, n)."
+        here = (~missing).float() if missing.any() else torch.ones(len(missing), 1)
+        squares = torch.stack([self._running(v.square()) for v in z])
+        count = self._running(here)
+        logs = torch.stack([self._running(d[:, None] * here) for d in self.log_diagonal])
         fit = self.log_prior - logs - (count - 1).clamp(min=0) / 2 * (squares + 1e-30).log()
-        return torch.softmax(fit, 0)
+        return torch.softmax(fit, 0), squares / count.clamp(min=2)
+
+    def _forecast(self, series):
+        level = first_value(series)
+        y = series[:self.factors.shape[1]] - level
+        z = self._whiten(y)
+        weights, noise = self._weights(z, y.isnan())
+        shape = *self.spread.shape[1:], y.shape[1]
+        mean, square = torch.zeros(shape), torch.zeros(shape)
+        for A, v, spread, w, n in zip(self.maps, z, self.spread, weights, noise):
+            m = (A @ v).view(shape)                                                       # (B, F, n)
+            mean += w[:, None] * m
+            square += w[:, None] * (m.square_() + spread[..., None] * n[:, None])
+        return mean + level, (square - mean.square()).clamp_(min=0)
 
 # %% ../../nbs/15a_temporal_gp.ipynb #a3a1d609
 LEAST_SERIES = 20   # with fewer the starting values are kept
@@ -256,7 +274,7 @@ def log_likelihood(gp: TemporalGP, y: Tensor, years: Tensor, values, **known) ->
     return torch.logsumexp(fit + torch.log_softmax(prior, 0)[:, None], 0).mean()
 
 # %% ../../nbs/15a_temporal_gp.ipynb #51d4b5ed
-def fit_hyperparameters(gp: TemporalGP, days, series, *, offsets=(), filled=FilledIn(), most=200, evaluations=20, months=12) -> bool:
+def fit_hyperparameters(gp: TemporalGP, days, series, *, offsets=(), filled=FilledIn(), most=200, evaluations=16, months=6) -> bool:
     """Fit a process to series by the marginal likelihood.
 
     Parameters
