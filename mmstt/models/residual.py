@@ -28,7 +28,7 @@ def lag_bins(lags: int, edges=BIN_EDGES) -> Tensor:
     for row, a, b in zip(bins, edges, edges[1:]): row[a:b] = 1 / (b - a)
     return bins.flip(1)
 
-# %% ../../nbs/16_residual.ipynb #b2f0040d
+# %% ../../nbs/16_residual.ipynb #9dcbc142
 SIDES = 1000., 3000., 10_000., None   # of the neighbourhoods, metres; None is the whole area
 
 class Past:
@@ -41,7 +41,7 @@ class Past:
         self.new_year = 0. if time is None else float((time[0] - time[0].astype("M8[Y]")) / np.timedelta64(1, "D"))
         values = self.series.numpy()
         if training is None: training = np.ones(len(values), bool)
-        if positions is None: positions = np.zeros((values.shape[1], 2))           # every neighbourhood is the whole area
+        if positions is None: positions = np.zeros((values.shape[1], 2))           # all means are of the whole area
         weights = step_weights(values, training)
         around = [Neighbourhood(np.asarray(positions), weights, side) for side in SIDES]
         self.means = [(torch.from_numpy(a.means(values, np.arange(a.blocks))).float(), a.block) for a in around]
@@ -52,7 +52,7 @@ class Past:
         return self.days[origins][:, None] + self.stride * torch.arange(1, t_out + 1)
 
     def features(self, bins, origin, cells, baseline):
-        "Features (n, F), conditions (n, 6), local scale (n,) of cells (n,) with a baseline (t_out, n), mm; bins (K, lags)."
+        "Features (n, F), conditions (n, 6), local scale (n,) of cells (n,), from their baseline (t_out, n); all in mm."
         index = torch.arange(origin + 1 - bins.shape[1], origin + 1).clamp(min=0)
         own = self.series[index][:, cells]                                         # (lags, n)
         last = own[-1]
@@ -68,19 +68,17 @@ class Past:
 
 # %% ../../nbs/16_residual.ipynb #508d6fe9
 class GatedLayers(nn.Module):
-    "The same for all cells: features (..., F) and conditions (..., G) -> hidden values (..., 2 width + 1), the last one 1."
+    "The same for all cells: features (..., F) and conditions (..., G) -> hidden values (..., 2 width + 1)."
     def __init__(self, features, conditions, width):
         super().__init__()
-        self.first = nn.Linear(features + conditions, width)
-        self.second = nn.Linear(width, width)
+        layer = lambda n: nn.Sequential(nn.Linear(n, width), nn.GELU())
+        self.layers = nn.Sequential(layer(features + conditions), layer(width))
         self.linear = nn.Linear(features + conditions, width, bias=False)
         self.gate = nn.Sequential(nn.Linear(conditions, 32), nn.GELU(), nn.Linear(32, width))
 
     def forward(self, f, g):
         z = torch.cat([f, g], -1)
-        h = nn.functional.gelu(self.first(z))
-        h = h + nn.functional.gelu(self.second(h))
-        return torch.cat([h, self.linear(z) * self.gate(g), torch.ones_like(h[..., :1])], -1)
+        return torch.cat([self.layers(z), self.linear(z) * self.gate(g), torch.ones_like(z[..., :1])], -1)
 
 # %% ../../nbs/16_residual.ipynb #b9f7ba4c
 FORGETTING = .98                         # weight of a window against that of the window one date later
@@ -96,9 +94,8 @@ class OnlineRidge:
     @staticmethod
     def sufficient_statistics(hidden, residual, weight):
         "S (H, H) and R (t_out, H) of a window: hidden values (n, H), what is left over (n, t_out), weights (n,)."
-        h = hidden.double()
-        weighted = h.T * (weight.double() / len(h))
-        return weighted @ h, (weighted @ residual.double()).T
+        weighted = hidden.double().T * (weight.double() / len(hidden))
+        return weighted @ hidden.double(), (weighted @ residual.double()).T
 
     def update(self, hidden, residual, weight):
         "Take in the next window, see `sufficient_statistics`; an outcome is used from its date on."
@@ -110,7 +107,7 @@ class OnlineRidge:
         self.cumulative_loss.append(loss + (self.cumulative_loss[-1] if self.cumulative_loss else 0.))
 
     def candidates(self, window):
-        "Corrections (1 + penalties, t_out, H) at a window's origin: network left out, then one a penalty; 0 if unknown."
+        "Corrections (1 + penalties, t_out, H) at a window's origin: network left out, then one a penalty."
         out = self.trained.new_zeros(1 + len(self.penalties), *self.trained.shape)
         out[0] = -self.trained
         for lead in range(min(window, len(self.trained))):
@@ -152,7 +149,7 @@ class Residual(ForecastModel):
         super().__init__(t_in, t_out, channels, height, width)
         self.kind, self.refit, self.past = get_model(baseline), refit, None
         if not self.kind.naive or self.kind.tied_to_tile or not self.kind.in_days:
-            raise ValueError(f"baseline={baseline!r} cannot be corrected: choose multiscale_gp, persistence or a refitted one")
+            raise ValueError(f"baseline={baseline!r} cannot be corrected: choose multiscale_gp or harmonic_ar_refit")
         self.register_buffer("bins", lag_bins(lags), persistent=False)
         self.register_buffer("stride_days", torch.tensor(0.))                      # of the windows it was trained on
         features = len(self.bins) - 1 + len(SIDES) * len(self.bins) + t_out
@@ -164,7 +161,7 @@ class Residual(ForecastModel):
         return (baseline + scale[:, None] * self.out(self.layers(f, g)).mT.float())[..., None]
 
     def fit(self, days, series, **known):
-        "Read series (mm), see `Baseline.fit`; `ValueError` where dates are not as far apart as those it was trained on."
+        "Read series (mm), see `Baseline.fit`; `ValueError` for dates that are not spaced as those it was trained on."
         step = np.diff(np.asarray(days, float))
         stride = float(self.stride_days) or step[0]
         if len(wrong := np.flatnonzero(step != stride)):
@@ -183,13 +180,7 @@ class Residual(ForecastModel):
     def on_raster(self, windows, *_): return windows
     def on_cells(self, native, *_): return native
 
-# %% ../../nbs/16_residual.ipynb #8498ee8d
-@patch
-def hidden(self: Residual, origin, cells, baseline):
-    "Hidden values (n, H) and local scale (n,), from the baseline's forecast (t_out, n)."
-    f, g, scale = self.past.features(self.bins, origin, cells, baseline)
-    return self.layers(f, g), scale
-
+# %% ../../nbs/16_residual.ipynb #295f4bab
 @patch
 def update_ridge(self: Residual, origin):
     "Take in the windows before an origin."
@@ -197,7 +188,8 @@ def update_ridge(self: Residual, origin):
     if not new: return
     futures = self.past.futures(new, self.t_out)
     for o, baseline in zip(new, self.past.baseline.predict_many(new, futures, self.ridge_cells)[0]):
-        hidden, scale = self.hidden(o, self.ridge_cells, baseline)
+        f, g, scale = self.past.features(self.bins, o, self.ridge_cells, baseline)
+        hidden = self.layers(f, g)
         trained = baseline + scale * (hidden @ self.out.weight.T).T
         truth = self.past.raw[o + 1:o + 1 + self.t_out][:, self.ridge_cells]
         residual = torch.zeros_like(trained)                                       # 0 where there is no outcome
@@ -210,9 +202,8 @@ def leads(self: Residual, origins, futures):
     ahead = torch.as_tensor(futures).double() - self.past.days[origins][:, None]
     same = (ahead[..., None] / self.past.stride - torch.arange(1, self.t_out + 1)).abs() < 1e-3
     if not same.any(-1).all():
-        known = f"every {self.past.stride:g} days up to {self.t_out * self.past.stride:g}"
-        raise ValueError(f"{float(ahead[~same.any(-1)][0]):g} days ahead: the residual network forecasts {known}; "
-                         "choose multiscale_gp for other days")
+        raise ValueError(f"{float(ahead[~same.any(-1)][0]):g} days ahead: the residual network forecasts every "
+                         f"{self.past.stride:g} days {self.t_out} times; choose multiscale_gp for other days")
     return same.byte().argmax(-1)
 
 @patch
@@ -224,23 +215,22 @@ def predict_many(self: Residual, origins, futures, cells=None):
     mean, variance = self.past.baseline.predict_many(origins, self.past.futures(origins, self.t_out), cells)
     if self.refit: self.update_ridge(max(origins))
     for o, m in zip(origins, mean):
-        hidden, scale = self.hidden(o, cells, m)
+        f, g, scale = self.past.features(self.bins, o, cells, m)
         window = max(0, o + 1 - self.bins.shape[1]) if self.refit else 0           # at 0 the trained weights
-        m += scale * (hidden @ self.ridge.weights(window).float().T).T
+        m += scale * (self.layers(f, g) @ self.ridge.weights(window).float().T).T
     return mean.gather(1, leads), variance.gather(1, leads)
 
 # %% ../../nbs/16_residual.ipynb #4541f34a
 @patch
 def to_learn(self: Residual, windows, *_):
-    "The windows to train on: cells with a value in one column, and origins with a whole past."
+    "The windows to train on: cells with a value, in one column, and origins with a whole past where a part has some."
     self.stride_days.fill_(windows.protocol.stride_days)
     cells, given = _from_windows(windows)
-    whole = lambda o: o[o >= self.bins.shape[1] - 1]
-    parts = {k: windows.origins[k] for k in ("train", "validation")}
-    late = {k: whole(o) if len(whole(o)) >= 10 else o for k, o in parts.items()}
+    late = lambda o: o[o >= self.bins.shape[1] - 1] if (o >= self.bins.shape[1] + 9).any() else o
+    origins = {part: late(windows.origins[part]) for part in ("train", "validation")}
     places = {} if given["positions"] is None else dict(places=windows.places[cells])
     truth = given["series"][:, :, None]
-    return replace(windows, truth=truth, mask=torch.ones_like(truth[0]).bool(), origins=late, **places)
+    return replace(windows, truth=truth, mask=torch.ones_like(truth[0]).bool(), origins=origins, **places)
 
 @patch
 def read_windows(self: Residual, windows):
@@ -261,8 +251,8 @@ def read(self: Residual, windows, origins):
     mean = torch.stack([past.kept[int(o)] for o in origins])
     features = [past.features(self.bins.cpu(), int(o), cells, m) for o, m in zip(origins, mean)]
     f, g, scale = (torch.stack(v) for v in zip(*features))
-    scaled = f, g, windows.scaler.scale(mean), scale / windows.scaler.std
-    return tuple(v.to(windows.truth.device) for v in scaled)
+    mean, scale = windows.scaler.scale(mean), scale / windows.scaler.std
+    return tuple(v.to(windows.truth.device) for v in (f, g, mean, scale))
 
 @patch
 def forecast(self: Residual, windows, origins):
