@@ -40,11 +40,11 @@ study: $(INSTALLED)  ## regenerate the study's tables and figures (CONFIG=config
 audit: $(INSTALLED)  ## what each choice of the paper's protocol is worth (TILE=E32N34)
 	$(BIN)/mmstt study --config $(CONFIG) --tile $(TILE) --only audit
 
-anchored: $(INSTALLED)  ## what a network adds to the best line (TILE=E32N34)
-	$(BIN)/mmstt study --config $(CONFIG) --tile $(TILE) --only anchored
+residual: $(INSTALLED)  ## what a network adds to its baselines (TILE=E32N34)
+	$(BIN)/mmstt study --config $(CONFIG) --tile $(TILE) --only residual
 
-travel: $(INSTALLED)  ## what five tiles teach about a sixth
-	$(BIN)/mmstt study --config $(CONFIG) --only travel
+real: $(INSTALLED)  ## forecasts on every real set at hand, by lead and motion class
+	$(BIN)/mmstt study --config $(CONFIG) --only real_data
 
 configuration: CONFIG = config/paper_cpu.yaml
 configuration: $(INSTALLED)  ## the paper's own network, a hundred epochs (about two hours on two cores)
@@ -91,4 +91,4 @@ docs: $(INSTALLED)  ## build the site into docs/_site
 lab: $(INSTALLED) hooks  ## open the notebooks
 	$(BIN)/jupyter lab nbs
 
-.PHONY: help setup hooks study audit anchored travel configuration bench check lint export test-tools test docs lab
+.PHONY: help setup hooks study audit residual real configuration bench check lint export test-tools test docs lab

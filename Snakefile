@@ -191,8 +191,8 @@ def report(wildcards):
 
 # An audit, what a network adds, or the paper's own configuration is shown too where it has been made, but not made again
 # for that: it is no input.
-BESIDE = [*expand("figures/{tile}/{what}.ipynb", tile=TILES, what=["configuration", "anchored", "audit"]),
-          "figures/all/travel.ipynb"]
+BESIDE = [*expand("figures/{tile}/{what}.ipynb", tile=TILES, what=["configuration", "residual", "audit"]),
+          "figures/real/real_data.ipynb"]
 
 rule report:
     input: report
@@ -210,8 +210,9 @@ rule audit:
     input: expand("figures/{tile}/audit.ipynb", tile=TILES), expand(CUBE, tile=TILES)
 
 
-rule anchored:
-    input: expand("figures/{tile}/anchored.ipynb", tile=TILES), expand(CUBE, tile=TILES)
+# What a network adds to the baselines that it starts from: `make residual`.
+rule residual:
+    input: expand("figures/{tile}/residual.ipynb", tile=TILES), expand(CUBE, tile=TILES)
 
 
 # The paper's own network, as its configuration trains it (config/paper_cpu.yaml): `make configuration`.
@@ -223,7 +224,7 @@ rule configuration:
 rule long_notebook:
     input: cube = CUBE, notebook = lambda w: notebook_of(w.what)
     output: "figures/{tile}/{what}.ipynb"
-    wildcard_constraints: what = "audit|anchored"
+    wildcard_constraints: what = "audit|residual"
     threads: 16                                                   # or as many as there are
     resources: mem_mb = 16000, runtime = 240
     run:
@@ -231,26 +232,17 @@ rule long_notebook:
                      runs=f"{RUNS}/{wildcards.tile}", out=f"figures/{wildcards.tile}")
 
 
-# What five tiles teach about a sixth: `make travel`.
-rule travel:
-    input: "figures/all/travel.ipynb", expand(CUBE, tile=TILES)
-
-
-rule travel_notebook:
-    input:
-        cubes = expand(CUBE, tile=TILES),
-        own = expand("figures/{tile}/anchored.ipynb", tile=TILES),
-        notebook = lambda w: notebook_of("travel")
-    output: "figures/all/travel.ipynb"
+# Forecasts on every real set at hand: `make real`.
+rule real_data:
+    input: notebook = lambda w: notebook_of("real_data")
+    output: "figures/real/real_data.ipynb"
     threads: 16                                                   # or as many as there are
-    resources: mem_mb = 16000, runtime = 240
-    run:
-        run_notebook(input.notebook, output[0], tiles=TILES, config=CONFIGURATION, cubes="data/cubes", own="figures",
-                     out="figures/all")
+    resources: mem_mb = 8000, runtime = 60
+    run: run_notebook(input.notebook, output[0], out="figures/real")
 
 
 rule bench:
-    input: expand("figures/benchmarks/{what}.ipynb", what=["read", "grid", "models", "fanout"])
+    input: expand("figures/benchmarks/{what}.ipynb", what=["read", "grid", "models", "fanout", "forecast", "intervals"])
 
 
 rule bench_notebook:

@@ -44,8 +44,10 @@ def make_forecaster(model: str = "multiscale_gp", run=None):
     """
     if model == "residual":
         if run is None: raise ValueError("model residual: name a trained run with --run; `mmstt train CUBE --model residual` makes one")
-        from mmstt.models.residual import ResidualForecaster
-        return ResidualForecaster(run)
+        from mmstt.runs import load_run
+        run = load_run(run)
+        if run.name != "residual": raise ValueError(f"{run.path}: is a run of {run.name}; a forecast takes a run of the residual network")
+        return run.model
     if model not in forecaster_names(): raise ValueError(f"no forecaster is called {model!r}; there are {', '.join(forecaster_names())}, residual")
     if run is not None: raise ValueError(f"model {model}: takes no run; --run goes with --model residual")
     return build_model(model, height=1, width=1)

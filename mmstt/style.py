@@ -71,6 +71,7 @@ LOOKS = {  # model: colour, marker and dash
     "staeformer": "#CC79A7 P -",
     "multiscale_gp": "#882255 X --",
     "persistence": "#7F7F7F x --",
+    "recent_mean": "#7F7F7F 3 :",
     "seasonal": "#7F7F7F 1 -.",
     "drift": "#7F7F7F < -.",
     "drift_refit": "#7F7F7F < :",

@@ -28,8 +28,7 @@ class ForecastModel(nn.Module, ABC):
     label : the name printed in tables and figures
     naive : fitted in closed form by `fit` instead of by gradient descent; reads `Windows.history`
     whole_past : (naive only) wants every date up to the origin, not just the last `t_in`
-    at_cells : (networks only) forecasts native cells as well as the raster's and reads the tile's points: it has `on_raster`, `on_cells` and `to_learn`,
-        which make its windows (see `mmstt.models.anchored`)
+    at_cells : (networks only) forecasts native cells directly, and has `to_learn`, which makes the windows it is trained on (see `mmstt.models.residual`)
     tied_to_tile : some weights belong to the cells of the tile it was trained on, so it cannot be carried to another
     """
     label, naive, whole_past, at_cells, tied_to_tile = "", False, False, False, False

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['NEIGHBOURHOOD_SIDES', 'LEAST_DATES', 'FIT_CELLS', 'TRIAL_CELLS', 'PIECE', 'SHARES', 'Neighbourhood', 'neighbourhoods',
-           'scale_components', 'find_offsets', 'step_weights', 'MultiscaleGP', 'match_dates']
+           'scale_components', 'find_offsets', 'step_weights', 'MultiscaleGP', 'match_dates', 'from_windows']
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #bbc97eae
 import numpy as np
@@ -302,7 +302,7 @@ def predict(self: MultiscaleGP, origin, future_days):
     return mean[0], variance[0]
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #56000162
-def _from_windows(windows):
+def from_windows(windows):
     "Series, days, positions and time of the study's windows, of the cells that have a value."
     x = windows.truth.flatten(1)
     there = ~x[windows.training].isnan().all(0)
@@ -313,12 +313,12 @@ def _from_windows(windows):
 @patch
 def fit_windows(self: MultiscaleGP, windows):
     "Fit to the training dates of the study's windows."
-    return self.fit(**_from_windows(windows)[1])
+    return self.fit(**from_windows(windows)[1])
 
 @patch
 def forecast(self: MultiscaleGP, windows, origins):
     "(B, T_out, H, W) scaled."
-    there, given = _from_windows(windows)
+    there, given = from_windows(windows)
     if getattr(self, "_windows", None) is not windows:
         self.read(**given)
         self._windows = windows

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from .baselines import Baseline, fill
 from .core import ForecastModel, get_model, register
-from .multiscale_gp import Neighbourhood, _from_windows, step_weights
+from .multiscale_gp import Neighbourhood, from_windows, step_weights
 
 # %% ../../nbs/16_residual.ipynb #9469aee5
 BIN_EDGES = (*range(13), 15, 18, 22, 27, 33, 40, 48, 54, 58, 61, 64, 67, 70, 72)  # dates before the origin
@@ -225,7 +225,7 @@ def predict_many(self: Residual, origins, futures, cells=None):
 def to_learn(self: Residual, windows, *_):
     "The windows to train on: cells with a value, in one column, and origins with a whole past where a part has some."
     self.stride_days.fill_(windows.protocol.stride_days)
-    cells, given = _from_windows(windows)
+    cells, given = from_windows(windows)
     late = lambda o: o[o >= self.bins.shape[1] - 1] if (o >= self.bins.shape[1] + 9).any() else o
     origins = {part: late(windows.origins[part]) for part in ("train", "validation")}
     places = {} if given["positions"] is None else dict(places=windows.places[cells])
@@ -236,7 +236,7 @@ def to_learn(self: Residual, windows, *_):
 def read_windows(self: Residual, windows):
     "Read windows, unless it was these that were read last."
     if self.past is not None and self.past.windows is windows: return
-    self.there, given = _from_windows(windows.to("cpu"))
+    self.there, given = from_windows(windows.to("cpu"))
     self.read_past(**given | dict(series=windows.scaler.to_mm(given["series"])))
     self.past.windows = windows
 
