@@ -176,12 +176,14 @@ def train(
     overwrite: Annotated[bool, typer.Option(help="Start afresh when the folder holds a run of other settings.")] = False,
 ):
     "Train one model on one cube; killed and started again, it goes on from its last epoch."
-    from mmstt import raster, study, train as training
+    from mmstt.raster import open_cube
+    from mmstt.study import load_config
+    from mmstt.train import TrainConfig, train as run_training
     _threads(threads)
-    chosen = study.load_config(config)
-    opened = raster.open_cube(cube)
-    run = training.train(opened, model, protocol.value, out, seed=seed, sizes=chosen["models"].get(model, {}),
-                         config=training.TrainConfig(**chosen["training"]), overwrite=overwrite)
+    chosen = load_config(config)
+    opened = open_cube(cube)
+    run = run_training(opened, model, protocol.value, out, seed=seed, sizes=chosen["models"].get(model, {}),
+                         config=TrainConfig(**chosen["training"]), overwrite=overwrite)
     print(f"wrote {run.path}")
 
 # %% ../nbs/30_cli.ipynb #453ca03d
