@@ -251,5 +251,6 @@ rule bench_notebook:
     threads: 16                                                   # or as many as there are
     resources: mem_mb = 16000, runtime = 240
     run:
-        own = dict(file=input.file) if wildcards.what in ("read", "grid") else dict(sample=SAMPLE)
+        files = dict(read=dict(file=input.file), grid=dict(file=input.file), intervals={})
+        own = files.get(wildcards.what, dict(sample=SAMPLE))
         run_notebook(input.notebook, output[0], out="figures/benchmarks", **own)
