@@ -46,6 +46,9 @@ residual: $(INSTALLED)  ## what a network adds to its baselines (TILE=E32N34)
 real: $(INSTALLED)  ## forecasts on every real set at hand, by lead and motion class
 	$(BIN)/mmstt study --config $(CONFIG) --only real_data
 
+map: $(INSTALLED)  ## the README's picture, from the real tile E45N17 in data/egms/
+	$(BIN)/mmstt study --config $(CONFIG) --only map_picture
+
 configuration: CONFIG = config/paper_cpu.yaml
 configuration: $(INSTALLED)  ## the paper's own network, a hundred epochs (about two hours on two cores)
 	$(BIN)/mmstt study --config $(CONFIG) --only configuration
@@ -91,4 +94,4 @@ docs: $(INSTALLED)  ## build the site into docs/_site
 lab: $(INSTALLED) hooks  ## open the notebooks
 	$(BIN)/jupyter lab nbs
 
-.PHONY: help setup hooks study audit residual real configuration bench check lint export test-tools test docs lab
+.PHONY: help setup hooks study audit residual real map configuration bench check lint export test-tools test docs lab

@@ -241,6 +241,27 @@ rule real_data:
     run: run_notebook(input.notebook, output[0], out="figures/real")
 
 
+# The picture of the README: a forecast's map page of the real tile E45N17, one cell chosen. It needs that tile in data/egms/.
+rule map_picture:
+    input: lambda w: source_of("E45N17")
+    output: "figures/map.png"
+    run:
+        from mmstt.browser import visit
+        from mmstt.forecast import forecast
+        from mmstt.map_page import write_map
+        from mmstt.tiles import read_tile
+
+        def choose_and_draw(page):
+            page.wait_for_timeout(1000)
+            box = page.locator("canvas").first.bounding_box()
+            page.mouse.click(box["x"] + .55 * box["width"], box["y"] + .45 * box["height"])
+            page.wait_for_timeout(500)
+            page.screenshot(path=output[0])
+
+        tile = read_tile(input[0])
+        visit(write_map(forecast(tile), tile, "build/map.html"), choose_and_draw)
+
+
 rule bench:
     input: expand("figures/benchmarks/{what}.ipynb", what=["read", "grid", "models", "fanout", "forecast", "intervals"])
 
