@@ -45,6 +45,7 @@ residual: $(INSTALLED)  ## what a network adds to its baselines (TILE=E32N34)
 
 real: $(INSTALLED)  ## forecasts on every real set at hand, by lead and motion class
 	$(BIN)/mmstt study --config $(CONFIG) --only real_data
+	$(BIN)/python tools/skill.py
 
 map: $(INSTALLED)  ## the README's picture, from the real tile E45N17 in data/egms/
 	$(BIN)/mmstt study --config $(CONFIG) --only map_picture
