@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['FIT_SHARE', 'TEST_SHARE', 'MOST_ORIGINS', 'CLASS_EDGES', 'CLASS_LABELS', 'LEAST_POINTS', 'RESOLUTION',
            'LEAST_ORIGINS', 'cadence', 'lead_days', 'Split', 'split_dates', 'velocities', 'motion_classes',
-           'judged_points', 'Hindcast', 'last_values', 'hindcast', 'verified_origins', 'mean_by_class', 'rmse', 'skill']
+           'judged_points', 'Hindcast', 'last_values', 'hindcast', 'verified_origins', 'mean_by_class', 'rmse', 'skill',
+           'squared_errors', 'skill_of']
 
 # %% ../nbs/17_hindcast.ipynb #cf945738
 from dataclasses import dataclass, replace
@@ -36,9 +37,12 @@ def lead_days(days, horizon: float = 60, every: float | None = None) -> np.ndarr
     -------
     (F,) whole days, at least one
     """
-    if not horizon >= 1: raise ValueError(f"--days {horizon:g}: a forecast needs a horizon of a day or more, for example 60")
-    if every is not None and not 1 <= every <= horizon: raise ValueError(f"--every {every:g}: give 1 to {horizon:g} days, for example 6")
-    step = max(1, round(every or min(cadence(days), horizon)))
+    if not horizon >= 1:
+        raise ValueError(f"--days {horizon:g}: a forecast needs a horizon of a day or more, for example 60")
+    if every is not None and not 1 <= every <= horizon:
+        raise ValueError(f"--every {every:g}: give 1 to {horizon:g} days, for example 6")
+    usual = min(cadence(days), horizon)
+    step = max(1, round(every or usual))
     return np.arange(step, horizon + 1e-9, step).astype(int)
 
 # %% ../nbs/17_hindcast.ipynb #ad50b16f
@@ -54,10 +58,10 @@ class Split:
 
 def split_dates(count: int) -> Split:
     "The parts of a series of so many dates."
-    first, tested = int(FIT_SHARE * count), int((1 - TEST_SHARE) * count)
-    first = max(first, count - MOST_ORIGINS)
-    origins = np.arange(first, count)
-    return Split(np.arange(count) <= first, origins, max(0, tested - first))
+    first = max(int(FIT_SHARE * count), count - MOST_ORIGINS)
+    tested = int((1 - TEST_SHARE) * count)
+    training = np.arange(count) <= first
+    return Split(training, np.arange(first, count), max(0, tested - first))
 
 # %% ../nbs/17_hindcast.ipynb #28ac17b3
 CLASS_EDGES = 2., 5., 10.   # mm/yr
@@ -66,28 +70,34 @@ LEAST_POINTS = 20
 
 def velocities(days, series, training=None) -> np.ndarray:
     "Velocity (N,) in mm/yr over the training dates, beside an annual wave; 0 for a series with fewer than 8 values."
-    count = len(days) if training is None else int(np.flatnonzero(training)[-1]) + 1
-    chosen = np.ones(count, bool) if training is None else np.asarray(training)[:count]
-    t, out = torch.as_tensor(np.asarray(days)[:count][chosen]), np.empty(series.shape[1], np.float32)
-    for a in range(0, series.shape[1], 16384):
-        x = torch.as_tensor(np.asarray(series[:count, a:a + 16384])[chosen]).float()
-        out[a:a + 16384] = fit_lines(x, t)[1].nan_to_num(0.).numpy()
+    chosen = np.ones(len(days), bool) if training is None else np.asarray(training)
+    at = np.flatnonzero(chosen)
+    t = torch.as_tensor(np.asarray(days)[at])
+    out = np.empty(series.shape[1], np.float32)
+    for a in range(0, len(out), 16384):
+        some = slice(a, a + 16384)
+        x = torch.as_tensor(np.asarray(series[:, some])[at]).float()
+        out[some] = fit_lines(x, t)[1].nan_to_num(0.).numpy()
     return out
 
+# %% ../nbs/17_hindcast.ipynb #74eed89c
 def motion_classes(velocity, least: int = LEAST_POINTS) -> tuple:
     "Class (N,) int8 of each point by its velocity (N,) in mm/yr, and the labels of the classes."
     index = np.digitize(np.abs(velocity), CLASS_EDGES)
     edges = [0., *CLASS_EDGES, np.inf]
-    groups = [[k] for k in range(len(CLASS_LABELS))]
-    for k in range(len(groups) - 1, 0, -1):                         # the fastest first, into the next slower
-        if np.isin(index, groups[k]).sum() < least:
-            groups[k - 1] += groups[k]
-            groups[k] = []
-    groups = [g for g in groups if g]
-    if len(groups) > 1 and np.isin(index, groups[0]).sum() < least: groups = [groups[0] + groups[1], *groups[2:]]
+    groups = _pool(np.bincount(index, minlength=len(CLASS_LABELS)), least)
     labels = [_class_label(edges[min(g)], edges[max(g) + 1]) for g in groups]
-    of = {k: i for i, g in enumerate(groups) for k in g}
+    of = {k: i for i, group in enumerate(groups) for k in group}
     return np.array([of[k] for k in index], np.int8), labels
+
+def _pool(counts, least):
+    "Groups of neighbouring classes with `least` points each, the fastest joined to the next slower one first."
+    groups = [[k] for k in range(len(counts))]
+    def held(group): return sum(counts[k] for k in group)
+    for k in range(len(counts) - 1, 0, -1):
+        if held(groups[k]) < least: groups[k - 1:k + 1] = [groups[k - 1] + groups[k]]
+    if len(groups) > 1 and held(groups[0]) < least: groups[:2] = [groups[0] + groups[1]]
+    return groups
 
 def _class_label(low, high):
     if low == 0 and high == np.inf: return "all points"
@@ -98,12 +108,14 @@ def _class_label(low, high):
 def judged_points(classes, most: int = 8192) -> tuple:
     "Indices (n,) of the points to judge on, ascending, and how many points each stands for, (n,)."
     classes, rng = np.asarray(classes), np.random.default_rng(0)
-    chosen, weight = [], []
-    for k in np.unique(classes):
-        of = np.flatnonzero(classes == k)
-        take = rng.permutation(of)[:max(most // len(np.unique(classes)), most - (len(classes) - len(of)))]
-        chosen.append(take)
-        weight.append(np.full(len(take), len(of) / len(take)))
+    chosen, weight, kinds = [], [], np.unique(classes)
+    for k in kinds:
+        members = np.flatnonzero(classes == k)
+        others = len(classes) - len(members)
+        count = max(most // len(kinds), most - others)
+        taken = rng.permutation(members)[:count]
+        chosen.append(taken)
+        weight.append(np.full(len(taken), len(members) / len(taken)))
     chosen, weight = np.concatenate(chosen), np.concatenate(weight)
     order = np.argsort(chosen)
     return chosen[order], weight[order]
@@ -147,8 +159,19 @@ class Hindcast:
 def last_values(series) -> np.ndarray:
     "Last value known on each date, (T, N), NaN before the first."
     x = np.array(series, np.float32)
-    for t in range(1, len(x)): np.copyto(x[t], x[t - 1], where=np.isnan(x[t]))
+    for t in range(1, len(x)):
+        np.copyto(x[t], x[t - 1], where=np.isnan(x[t]))
     return x
+
+# %% ../nbs/17_hindcast.ipynb #b7a28c3d
+def _predict(forecaster, origins, futures, *, points, progress):
+    "Mean and variance (B, F, n) of some points, 4096 at a time."
+    parts = []
+    with tqdm(total=len(points), disable=not progress, desc="forecasting the past", unit=" points") as bar:
+        for some in np.array_split(np.asarray(points), max(1, -(-len(points) // 4096))):
+            parts.append(forecaster.predict_many(origins.tolist(), torch.from_numpy(futures), some))
+            bar.update(len(some))
+    return [torch.cat(v, -1).numpy() for v in zip(*parts, strict=True)]
 
 def hindcast(forecaster, days, series, *, leads, split, points, classes, weight=None, progress=False) -> Hindcast:
     """Forecast from every origin of a split.
@@ -170,20 +193,24 @@ def hindcast(forecaster, days, series, *, leads, split, points, classes, weight=
     """
     days, series = np.asarray(days, float), np.asarray(series)
     matched = match_dates(days, split.origins, leads)
-    matched = np.where(matched >= 0, matched, -1)
-    futures = np.where(matched < 0, days[split.origins][:, None] + leads, days[matched])
+    never = matched < 0
+    day, points = days[split.origins], np.asarray(points)
+    futures = np.where(never, day[:, None] + leads, days[matched])
     x = series[:, points].astype(np.float32)
-    parts = []
-    with tqdm(total=len(points), disable=not progress, desc="forecasting the past", unit=" points") as bar:
-        for some in np.array_split(np.asarray(points), max(1, -(-len(points) // 4096))):
-            parts.append([v.numpy() for v in forecaster.predict_many(split.origins.tolist(), torch.from_numpy(futures), some)])
-            bar.update(len(some))
-    mean, variance = (np.concatenate(v, -1) for v in zip(*parts))
-    truth = np.where((matched < 0)[..., None], np.nan, x[matched])
+    mean, variance = _predict(forecaster, split.origins, futures, points=points, progress=progress)
     spread = np.sqrt(np.where(np.isnan(variance), 1., variance))
-    return Hindcast(np.asarray(leads), days[split.origins], np.where(matched < 0, np.inf, days[matched]), mean, truth,
-                    np.maximum(spread, RESOLUTION), last_values(x)[split.origins], np.asarray(classes)[points],
-                    np.ones(len(points)) if weight is None else weight, split.start)
+    return Hindcast(
+        leads=np.asarray(leads),
+        day=day,
+        known=np.where(never, np.inf, days[matched]),
+        forecast=mean,
+        truth=np.where(never[..., None], np.nan, x[matched]),
+        spread=np.maximum(spread, RESOLUTION),
+        last=last_values(x)[split.origins],
+        classes=np.asarray(classes)[points],
+        weight=np.ones(len(points)) if weight is None else weight,
+        start=split.start,
+    )
 
 # %% ../nbs/17_hindcast.ipynb #9eddf25e
 LEAST_ORIGINS = 5
@@ -196,15 +223,17 @@ def _mean(past, values, chosen):
     "Weighted mean (F,) over tested origins and chosen points; NaN where a lead is not verified."
     v, w = values[past.tested][..., chosen], past.weight[chosen]
     there = np.isfinite(v)
-    total = np.maximum((there * w).sum((0, 2)), 1e-12)
-    mean = (np.where(there, v, 0) * w).sum((0, 2)) / total
-    return np.where((verified_origins(past) >= LEAST_ORIGINS) & there.any((0, 2)), mean, np.nan)
+    total = (there * w).sum((0, 2))
+    mean = (np.where(there, v, 0) * w).sum((0, 2)) / np.maximum(total, 1e-12)
+    verified = (verified_origins(past) >= LEAST_ORIGINS) & (total > 0)
+    return np.where(verified, mean, np.nan)
 
 def mean_by_class(past: Hindcast, values) -> np.ndarray:
     "Means (1 + classes, F) of values (B, F, n): of all points, then of each motion class."
     every = np.ones(len(past.classes), bool)
-    groups = [every, *(past.classes == k for k in range(int(past.classes.max()) + 1))]
-    return np.stack([_mean(past, values, g) if g.any() else np.full(len(past.leads), np.nan) for g in groups])
+    kinds = range(int(past.classes.max()) + 1)
+    groups = [every, *(past.classes == k for k in kinds)]
+    return np.stack([_mean(past, values, group) for group in groups])
 
 def rmse(past: Hindcast) -> np.ndarray:
     "RMSE (1 + classes, F) in mm: of all points, then of each motion class."
@@ -212,6 +241,16 @@ def rmse(past: Hindcast) -> np.ndarray:
 
 def skill(past: Hindcast) -> np.ndarray:
     "Skill against persistence (1 + classes, F); 0 where neither errs."
+    return skill_of(*squared_errors(past))
+
+def squared_errors(past: Hindcast) -> tuple:
+    "Mean squared errors (1 + classes, F) of the forecasts and of persistence, where there is a last value."
     still = past.last[:, None]
-    error, change = (mean_by_class(past, np.where(np.isnan(still), np.nan, (v - past.truth)**2)) for v in (past.forecast, still))
-    with np.errstate(divide="ignore", invalid="ignore"): return np.where(change + error == 0, 0., 1 - error / change)
+    known = np.where(np.isnan(still), np.nan, 1)
+    error, change = (past.forecast - past.truth)**2, (still - past.truth)**2
+    return mean_by_class(past, known * error), mean_by_class(past, known * change)
+
+def skill_of(error, change) -> np.ndarray:
+    "1 - error / change; 0 where both are 0."
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(change + error == 0, 0., 1 - error / change)

@@ -10,7 +10,7 @@ __all__ = ['LATEST', 'LEAST_SCORES', 'STEP', 'QUANTILE_LEVELS', 'conformal_radiu
 import numpy as np
 from scipy.stats import norm
 
-from .hindcast import Hindcast, mean_by_class, verified_origins, LEAST_ORIGINS
+from .hindcast import Hindcast, mean_by_class
 from .metrics import crps_of_quantiles
 
 # %% ../nbs/18_intervals.ipynb #4d033b54
@@ -52,15 +52,21 @@ def adaptive_radii(scores, day, known, *, start: int, level: float = .9) -> np.n
     count = np.isfinite(scores).sum(1)
     order = np.flatnonzero((count > 0) & np.isfinite(known))
     order = order[np.argsort(known[order], kind="stable")]
-    out, alpha, seen = np.full(len(day), np.nan), 1 - level, 0
+    out, alpha, seen = np.full(len(day), np.inf), 1 - level, 0
     for i in range(start, len(day)):
         while seen < len(order) and known[order[seen]] <= day[i]:
             k, seen = order[seen], seen + 1
             if k >= start: alpha += STEP * _miscoverage(scores[k], out[k], level)
-        latest = order[max(0, seen - LATEST):seen]
-        while len(latest) < seen and count[latest].sum() < LEAST_SCORES: latest = order[seen - len(latest) - 1:seen]
-        out[i] = conformal_radius(scores[latest], alpha) if seen else np.inf
+        latest = _latest(order[:seen], count)
+        if seen: out[i] = conformal_radius(scores[latest], alpha)
     return out[start:]
+
+def _latest(order, count):
+    "The latest three of the forecasts in `order`, or as many more as give 100 scores."
+    n = LATEST
+    while n < len(order) and count[order[-n:]].sum() < LEAST_SCORES:
+        n += 1
+    return order[-n:]
 
 def _miscoverage(scores, radius, level):
     "The share that may be missed less the share that was."
@@ -78,22 +84,24 @@ def radii(past: Hindcast, level: float = .9) -> tuple:
     scores = np.abs(past.forecast - past.truth) / past.spread
     classes = int(past.classes.max()) + 1
     out = np.empty((len(past.day) - past.start, len(past.leads), classes))
-    for f in range(len(past.leads)):
-        for k in range(classes):
-            out[:, f, k] = adaptive_radii(scores[:, f][:, past.classes == k], past.day, past.known[:, f], start=past.start, level=level)
+    for f, k in np.ndindex(out.shape[1:]):
+        some = scores[:, f][:, past.classes == k]
+        out[:, f, k] = adaptive_radii(some, past.day, past.known[:, f], start=past.start, level=level)
     verified = np.isfinite(out[-1])
     return _fill_unverified(out, past.leads, level), verified
 
 def _fill_unverified(radius, leads, level):
     "Infinite radii replaced by those of the nearest verified lead, or by the normal quantile."
-    for i, of_lead in enumerate(radius):
-        for k in range(radius.shape[2]):
-            good = np.flatnonzero(np.isfinite(of_lead[:, k]))
-            for f in np.flatnonzero(~np.isfinite(of_lead[:, k])):
-                nearest = good[np.argmin(np.abs(leads[good] - leads[f]))] if len(good) else None
-                radius[i, f, k] = norm.ppf((1 + level) / 2) if nearest is None else of_lead[nearest, k]
+    normal = norm.ppf((1 + level) / 2)
+    for i, k in np.ndindex(len(radius), radius.shape[2]):
+        of_lead = radius[i, :, k]
+        good = np.flatnonzero(np.isfinite(of_lead))
+        for f in np.flatnonzero(np.isinf(of_lead)):
+            distance = np.abs(leads[good] - leads[f])
+            of_lead[f] = of_lead[good[distance.argmin()]] if len(good) else normal
     return radius
 
+# %% ../nbs/18_intervals.ipynb #3db3618e
 def half_width(past: Hindcast, radius) -> np.ndarray:
     "Half the width (tested, F, n) of the tested intervals, mm."
     return radius[:-1][..., past.classes] * past.spread[past.tested]
@@ -102,7 +110,8 @@ def coverage(past: Hindcast, radius) -> np.ndarray:
     "Share of values within their intervals, (1 + classes, F): of all points, then of each motion class; NaN where a lead is not verified."
     inside = np.full(past.truth.shape, np.nan, np.float32)
     error = np.abs(past.forecast - past.truth)[past.tested]
-    inside[past.tested] = np.where(np.isnan(error), np.nan, error <= half_width(past, radius))
+    within = error <= half_width(past, radius)
+    inside[past.tested] = np.where(np.isnan(error), np.nan, within)
     return mean_by_class(past, inside)
 
 # %% ../nbs/18_intervals.ipynb #9c2c443c
@@ -114,6 +123,8 @@ def crps(past: Hindcast) -> np.ndarray:
     half = [half_width(past, radii(past, level)[0]) for level in QUANTILE_LEVELS]
     for i in range(len(half[0])):
         j = past.start + i
-        bounds = np.stack([past.forecast[j] - h[i] for h in half[::-1]] + [past.forecast[j] + h[i] for h in half])
-        out[j] = crps_of_quantiles(bounds, past.truth[j])
+        centre = past.forecast[j]
+        lower = [centre - h[i] for h in half[::-1]]
+        upper = [centre + h[i] for h in half]
+        out[j] = crps_of_quantiles(np.stack(lower + upper), past.truth[j])
     return mean_by_class(past, out)
