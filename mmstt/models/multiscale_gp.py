@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['NEIGHBOURHOOD_SIDES', 'LEAST_DATES', 'FIT_CELLS', 'TRIAL_CELLS', 'PIECE', 'SHARES', 'Neighbourhood', 'neighbourhoods',
-           'scale_components', 'find_offsets', 'step_weights', 'MultiscaleGP', 'match_dates', 'from_windows']
+           'scale_components', 'find_offsets', 'step_weights', 'fill_known', 'MultiscaleGP', 'match_dates',
+           'from_windows']
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #bbc97eae
 import numpy as np
@@ -106,7 +107,9 @@ def scale_components(series, levels, cells):
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #b71dea33
 def find_offsets(days, series, factor=3., least=20) -> list:
-    """Indices of the dates at which all points together are offset, such as by an earthquake.
+    """Indices of the dates at which many points are offset together, such as by an earthquake.
+
+    Of each date the tenth of the points that change most is left out, so that no single point makes an offset.
 
     Parameters
     ----------
@@ -116,7 +119,9 @@ def find_offsets(days, series, factor=3., least=20) -> list:
     least : dates that must have come before
     """
     step = np.diff(days)
-    change = np.sqrt(np.mean(np.diff(series, axis=0)**2, axis=1) / step)
+    squares = np.sort(np.diff(series, axis=0)**2, axis=1)
+    most = series.shape[1] - series.shape[1] // 10 - (series.shape[1] > 2)
+    change = np.sqrt(squares[:, :most].mean(axis=1) / step)
     limit = factor * (1 + 4 / np.sqrt(series.shape[1]))
     found = []
     for t in range(least, len(change)):
@@ -136,6 +141,25 @@ def step_weights(series, training) -> np.ndarray:
     at = np.flatnonzero(training)
     total = sum((series[b] - series[a])**2 for a, b in zip(at, at[1:])) / max(len(at) - 1, 1)
     return (1 / (total + .1 * np.median(total) + 1e-9)).astype(np.float32)
+
+def fill_known(raw, training):
+    """Gaps closed, without a look ahead from any origin after the training dates.
+
+    Parameters
+    ----------
+    raw : (T, N) with NaN
+    training : (T,) bool
+
+    Returns
+    -------
+    (T, N) array, and the series (N,) bool without a value on the training dates: these are 0 before their first value
+    """
+    late = raw[torch.from_numpy(training)].isnan().all(0)
+    filled = fill(raw)
+    if late.any():
+        seen = (~raw[:, late].isnan()).cumsum(0) > 0
+        filled[:, late] = torch.where(seen, filled[:, late], 0.)
+    return filled.numpy(), late.numpy()
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #54649021
 @register("multiscale_gp")
@@ -190,9 +214,9 @@ class MultiscaleGP(Baseline):
         if len(days) < LEAST_DATES: raise ValueError(f"{len(days)} dates are too few: {LEAST_DATES} are needed for a trend and an annual wave")
         self.days = torch.as_tensor(np.asarray(days)).double()
         self.raw = torch.as_tensor(np.asarray(series)).float()
-        self.series = fill(self.raw).numpy()
         training = np.ones(len(self.days), bool) if training is None else np.asarray(training)
-        weights = step_weights(self.series, training)
+        self.series, late = fill_known(self.raw, training)
+        weights = step_weights(self.series, training) * np.where(late, 1e-6, 1).astype(np.float32)
         self.levels = neighbourhoods(None if positions is None else np.asarray(positions, float), weights)
         self.filled = FilledIn() if time is None else filled_in(time)
         self.offsets = self._find_offsets()
@@ -233,13 +257,14 @@ def match_dates(days, origins, leads):
 
     Returns
     -------
-    (B, F) indices of the date nearest to origin + lead; -1 where none lies within half of the smallest step between leads
+    (B, F) indices of the date nearest to origin + lead; -1 where none lies within half of the smallest step between leads, or of
+    the usual step between dates if that is shorter
     """
     days, leads = np.asarray(days, float), np.asarray(leads, float)
     wanted = days[np.asarray(origins)][:, None] + leads
     after = np.clip(np.searchsorted(days, wanted), 1, len(days) - 1)
     nearest = np.where(wanted - days[after - 1] < days[after] - wanted, after - 1, after)
-    near = np.abs(days[nearest] - wanted) < np.diff(leads, prepend=0).min() / 2
+    near = np.abs(days[nearest] - wanted) < min(np.diff(leads, prepend=0).min(), np.median(np.diff(days))) / 2
     return np.where(near & (nearest > np.asarray(origins)[:, None]), nearest, -1)
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #2058f853

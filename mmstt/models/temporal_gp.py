@@ -259,19 +259,40 @@ def _weights(self: Predictor, z, missing):
 
 # %% ../../nbs/15a_temporal_gp.ipynb #85925db9
 @patch
+def _widened(self: Predictor, g, missing):
+    "Spread (B, F, n) of group g, or (B, F, 1) where nothing is missing (T, n): a missing value has told nothing."
+    spread, gappy = self.spread[g], missing.any(0)
+    if not gappy.any(): return spread[..., None]
+    wide = spread[..., None].repeat(1, 1, len(gappy))
+    told = self.maps[g].square() @ missing[:, gappy].float()
+    wide[..., gappy] += told.unflatten(0, spread.shape)
+    return wide
+
+@patch
+def _not_yet(self: Predictor, series):
+    "Whether a series has no value yet at an origin, though it has one later (B, 1, n)."
+    there = ~series.isnan()
+    late = there.any(0) & ~there[:self.origins[0] + 1].any(0)
+    if not late.any(): return late
+    count = self._running(there[:self.origins[-1] + 1].float())
+    return (count == 0)[:, None] & late
+
+@patch
 def _forecast(self: Predictor, series):
     level = first_value(series)
     y = series[:self.factors.shape[1]] - level
-    z = self._whiten(y)
-    weights, noise = self._weights(z, y.isnan())
+    z, missing = self._whiten(y), y.isnan()
+    weights, noise = self._weights(z, missing)
     shape = *self.spread.shape[1:], y.shape[1]
     mean, square = torch.zeros(shape), torch.zeros(shape)
     for g, w in enumerate(weights[:, :, None]):
         m = (self.maps[g] @ z[g]).view(shape)             # (B, F, n)
         mean += w * m
-        variance = self.spread[g, ..., None] * noise[g, :, None]
+        variance = self._widened(g, missing) * noise[g, :, None]
         square += w * (m.square_() + variance)
-    return mean + level, (square - mean.square()).clamp_(min=0)
+    variance = (square - mean.square()).clamp_(min=0)
+    mean.masked_fill_(self._not_yet(series), torch.nan)
+    return mean + level, variance
 
 @patch
 def __call__(self: Predictor, series):
