@@ -32,54 +32,65 @@ class Neighbourhood:
     """
     def __init__(self, positions, weights, side=None):
         self.side, self.weights = side, weights
-        ij = np.zeros(positions.shape, int) if side is None else np.floor((positions - positions.min(0)) / (side / 3)).astype(int) + 1
+        ij = np.zeros(positions.shape, int)
+        if side is not None:
+            ij = np.floor((positions - positions.min(0)) / (side / 3)).astype(int) + 1
         self.width = int(ij[:, 1].max()) + 2
-        self.codes, self.block = np.unique(ij[:, 0] * self.width + ij[:, 1], return_inverse=True)
-        self.members = sp.csr_matrix((np.ones(len(ij), np.float32), (self.block, np.arange(len(ij)))))
+        code = ij[:, 0] * self.width + ij[:, 1]
+        self.codes, self.block = np.unique(code, return_inverse=True)
+        point = np.arange(len(ij))
+        self.members = sp.csr_matrix((np.ones(len(ij), np.float32), (self.block, point)))
         self.blocks, self._all = len(self.codes), (None, None)
 
     def around(self, blocks):
         "The blocks (K, blocks) within the square around each of some blocks, as a matrix of zeros and ones."
-        rows, columns = [], []
-        shifts = [0] if self.side is None else [i * self.width + j for i in (-1, 0, 1) for j in (-1, 0, 1)]
+        rows, columns, shifts = [], [], [0]
+        if self.side is not None:
+            shifts = [i * self.width + j for i in (-1, 0, 1) for j in (-1, 0, 1)]
         for shift in shifts:
             wanted = self.codes[blocks] + shift
             at = np.minimum(np.searchsorted(self.codes, wanted), self.blocks - 1)
             there = np.flatnonzero(self.codes[at] == wanted)
             rows.append(there)
             columns.append(at[there])
-        rows, columns = np.concatenate(rows), np.concatenate(columns)
-        return sp.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), (len(blocks), self.blocks))
+        pairs = np.concatenate(rows), np.concatenate(columns)
+        ones = np.ones(len(pairs[0]), np.float32)
+        return sp.csr_matrix((ones, pairs), (len(blocks), self.blocks))
 
     def means(self, series, blocks) -> np.ndarray:
-        "Means (T, K) of series (T, N) without gaps, around each of K blocks. Where blocks are few, all are computed once and kept."
+        "Means (T, K) of series (T, N) without gaps, around each of K blocks; where blocks are few, all are kept."
         if 8 * self.blocks <= series.shape[1]:
-            if self._all[0] is not series: self._all = series, self._means_of_all(series)
+            if self._all[0] is not series:
+                self._all = series, self._means_of_all(series)
             return self._all[1][:, blocks]
         points = self.around(blocks) @ self.members
         used = np.unique(points.indices)
         points = points[:, used].multiply(self.weights[used]).tocsr()
         total = np.asarray(points.sum(1)).ravel()
-        return ((points @ np.ascontiguousarray(series[:, used].T)) / total[:, None]).T
+        values = np.ascontiguousarray(series[:, used].T)
+        return ((points @ values) / total[:, None]).T
 
     def _means_of_all(self, series):
         "Means (T, blocks), one date at a time."
-        sums = lambda v: np.bincount(self.block, v, self.blocks).astype(np.float32)
-        blocks = np.stack([sums(self.weights * x) for x in series], 1)
+        def sums(values): return np.bincount(self.block, values, self.blocks).astype(np.float32)
         around = self.around(np.arange(self.blocks))
-        return ((around @ blocks) / (around @ sums(self.weights))[:, None]).T
+        total = around @ sums(self.weights)
+        blocks = np.stack([sums(self.weights * x) for x in series], 1)
+        return ((around @ blocks) / total[:, None]).T
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #cf373f99
 def neighbourhoods(positions, weights, sides=NEIGHBOURHOOD_SIDES) -> list:
-    "The neighbourhoods worth having for points (N, 2), the smallest first, the whole area last; none for fewer than three points."
+    "The neighbourhoods of use for points (N, 2), the smallest first, the whole area last; none for two points."
     if positions is None or len(positions) < 3: return []
     extent, out, before = np.ptp(positions, axis=0).max(), [], 1.
     for side in sides:
         if side > extent / 2: break
         n = Neighbourhood(positions, weights, side)
-        count = np.bincount(n.block, minlength=n.blocks)
-        held = (n.around(np.arange(n.blocks)) @ count.astype(np.float32))[n.block].mean()
-        if held >= 2 * before: out, before = [*out, n], held
+        count = np.bincount(n.block, minlength=n.blocks).astype(np.float32)
+        held = (n.around(np.arange(n.blocks)) @ count)[n.block].mean()
+        if held < 2 * before: continue
+        out.append(n)
+        before = held
     return [*out, Neighbourhood(positions, weights)]
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #2acea7f5
@@ -100,7 +111,8 @@ def scale_components(series, levels, cells):
     for level in levels:
         blocks, at = np.unique(level.block[cells], return_inverse=True)
         means = level.means(series, blocks)
-        pair, first, joint = np.unique(index.astype(np.int64) * len(blocks) + at, return_index=True, return_inverse=True)
+        pair = index.astype(np.int64) * len(blocks) + at
+        _, first, joint = np.unique(pair, return_index=True, return_inverse=True)
         yield values[:, index[first]] - means[:, at[first]], joint
         values, index = means, at
     yield values, index
@@ -139,8 +151,11 @@ SHARES = 0., .5, 1. # of the scale components in a forecast
 def step_weights(series, training) -> np.ndarray:
     "Weights (N,) of points: the inverse of the mean square of their steps over the training dates (T,) bool."
     at = np.flatnonzero(training)
-    total = sum((series[b] - series[a])**2 for a, b in zip(at, at[1:])) / max(len(at) - 1, 1)
-    return (1 / (total + .1 * np.median(total) + 1e-9)).astype(np.float32)
+    total = np.zeros(series.shape[1])
+    for a, b in zip(at, at[1:], strict=False):
+        total += (series[b] - series[a])**2
+    mean = total / max(len(at) - 1, 1)
+    return (1 / (mean + .1 * np.median(mean) + 1e-9)).astype(np.float32)
 
 def fill_known(raw, training):
     """Gaps closed, without a look ahead from any origin after the training dates.
@@ -198,29 +213,43 @@ class MultiscaleGP(Baseline):
         ValueError : fewer than 60 dates
         """
         self.read(days, series, positions=positions, time=time, training=training)
-        training = np.ones(len(self.days), bool) if training is None else np.asarray(training)
         few = self._some(FIT_CELLS)
-        known = dict(filled=self.filled, offsets=[self.days[t] for t in self.offsets if training[t]])
-        at = torch.from_numpy(np.flatnonzero(training))
-        of = lambda gp, values: fit_hyperparameters(gp, self.days[at], torch.from_numpy(values)[at], **known)
-        self.fitted.fill_(of(self.alone, self.series[:, few]))
-        if self.levels:
-            for gp, (values, _) in zip(self.components, self._components(few)): of(gp, values)
-        self.neighbours.fill_(self._try_neighbours(training) if self.levels else 0.)
+        self.fitted.fill_(self._fit_one(self.alone, self.series[:, few]))
+        if not self.levels:
+            self.neighbours.fill_(0.)
+            return self
+        for gp, (values, _) in zip(self.components, self._components(few), strict=False):
+            self._fit_one(gp, values)
+        self.neighbours.fill_(self._try_neighbours())
         return self
 
-    def read(self, days, series, *, positions=None, time=None, training=None):
-        "Read series, with the hyperparameters as they are; see `fit`."
-        if len(days) < LEAST_DATES: raise ValueError(f"{len(days)} dates are too few: {LEAST_DATES} are needed for a trend and an annual wave")
-        self.days = torch.as_tensor(np.asarray(days)).double()
-        self.raw = torch.as_tensor(np.asarray(series)).float()
-        training = np.ones(len(self.days), bool) if training is None else np.asarray(training)
-        self.series, late = fill_known(self.raw, training)
-        weights = step_weights(self.series, training) * np.where(late, 1e-6, 1).astype(np.float32)
-        self.levels = neighbourhoods(None if positions is None else np.asarray(positions, float), weights)
-        self.filled = FilledIn() if time is None else filled_in(time)
-        self.offsets = self._find_offsets()
-        return self
+    def extend(self, x, past, future):
+        "See `Baseline.extend`: series alone, with the hyperparameters as they are."
+        mean, _ = self.alone.predict(past, x, [len(x) - 1], torch.as_tensor(future)[None])
+        return mean[0]
+
+    def _fit_one(self, gp, values):
+        "Fit a process to series (T, n) on the training dates; whether there were enough."
+        at = torch.from_numpy(np.flatnonzero(self.fit_dates))
+        offsets = [self.days[t] for t in self.offsets if self.fit_dates[t]]
+        return fit_hyperparameters(gp, self.days[at], torch.from_numpy(values)[at], offsets=offsets, filled=self.filled)
+
+# %% ../../nbs/15b_multiscale_gp.ipynb #9b411246
+@patch
+def read(self: MultiscaleGP, days, series, *, positions=None, time=None, training=None):
+    "Read series, with the hyperparameters as they are; see `fit`."
+    if len(days) < LEAST_DATES:
+        raise ValueError(f"{len(days)} dates are too few: {LEAST_DATES} are needed for a trend and an annual wave")
+    self.days = torch.as_tensor(np.asarray(days)).double()
+    self.raw = torch.as_tensor(np.asarray(series)).float()
+    self.fit_dates = np.ones(len(self.days), bool) if training is None else np.asarray(training)
+    self.series, late = fill_known(self.raw, self.fit_dates)
+    weights = step_weights(self.series, self.fit_dates)
+    weights[late] *= 1e-6
+    self.levels = [] if positions is None else neighbourhoods(np.asarray(positions, float), weights)
+    self.filled = FilledIn() if time is None else filled_in(time)
+    self.offsets = self._find_offsets()
+    return self
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #8fcb7fb6
 @patch
@@ -229,6 +258,7 @@ def _some(self: MultiscaleGP, most):
     n = self.series.shape[1]
     return np.sort(np.random.default_rng(0).permutation(n)[:most])
 
+# %% ../../nbs/15b_multiscale_gp.ipynb #5e249a72
 @patch
 def _components(self: MultiscaleGP, cells):
     "Components of some points; where a point's value is missing, that of its own component is."
@@ -237,6 +267,7 @@ def _components(self: MultiscaleGP, cells):
         if k == 0 and missing.any(): values[missing] = np.nan
         yield values, index
 
+# %% ../../nbs/15b_multiscale_gp.ipynb #3462de14
 @patch
 def _find_offsets(self: MultiscaleGP):
     "Dates of offsets, from the means over the smallest squares, or from the points themselves."
@@ -267,23 +298,17 @@ def match_dates(days, origins, leads):
     near = np.abs(days[nearest] - wanted) < min(np.diff(leads, prepend=0).min(), np.median(np.diff(days))) / 2
     return np.where(near & (nearest > np.asarray(origins)[:, None]), nearest, -1)
 
-# %% ../../nbs/15b_multiscale_gp.ipynb #2058f853
+# %% ../../nbs/15b_multiscale_gp.ipynb #78b4909d
 @patch
-def _try_neighbours(self: MultiscaleGP, training):
-    "The share of the scale components, of 0, 0.5 and 1, with the least squared error over the last third of the training dates."
-    at = np.flatnonzero(training)
-    origins = at[int(.65 * len(at)):-1][::max(1, len(at) // 60)]
-    found = match_dates(self.days[at], np.searchsorted(at, origins), [6., 30., 60.] if len(at) > 30 else [6., 12.])
-    cells, forecasts = self._some(TRIAL_CELLS), []
-    futures = np.where(found < 0, self.days[origins].numpy()[:, None] + 6, self.days.numpy()[at[found]])
-    for share in (0., 1.):
-        self.neighbours.fill_(share)
-        forecasts.append(self.predict_many(origins.tolist(), torch.from_numpy(futures), cells)[0])
-    truth = self.raw[at[found]][..., torch.from_numpy(cells)]
-    truth[torch.from_numpy(found) < 0] = torch.nan
-    error = [float(((1 - s) * forecasts[0] + s * forecasts[1] - truth).square().nanmean()) for s in SHARES]
-    return SHARES[int(np.argmin(error))] if np.isfinite(error).all() else 0.
+def _parts(self: MultiscaleGP, cells):
+    "What is added up for some points: share, process, series (T, K) and index (n,)."
+    share = float(self.neighbours)
+    if share < 1: yield 1 - share, self.alone, self.raw[:, torch.from_numpy(cells)], np.arange(len(cells))
+    if share > 0:
+        for gp, (values, index) in zip(self.components, self._components(cells)):
+            yield share, gp, torch.from_numpy(values), index
 
+# %% ../../nbs/15b_multiscale_gp.ipynb #d6f8b79f
 @patch
 def predict_many(self: MultiscaleGP, origins, futures, cells=None):
     """Forecasts from several origins.
@@ -311,20 +336,33 @@ def predict_many(self: MultiscaleGP, origins, futures, cells=None):
             variance[..., a:a + PIECE] += share * v[..., index]
     return mean, variance
 
-@patch
-def _parts(self: MultiscaleGP, cells):
-    "What is added up for some points: share, process, series (T, K) and index (n,)."
-    share = float(self.neighbours)
-    if share < 1: yield 1 - share, self.alone, self.raw[:, torch.from_numpy(cells)], np.arange(len(cells))
-    if share > 0:
-        for gp, (values, index) in zip(self.components, self._components(cells)):
-            yield share, gp, torch.from_numpy(values), index
-
+# %% ../../nbs/15b_multiscale_gp.ipynb #c142abcc
 @patch
 def predict(self: MultiscaleGP, origin, future_days):
     "Mean and variance (F, N) of the days `future_days` (F,), from what is known at index `origin`."
     mean, variance = self.predict_many([origin], torch.as_tensor(future_days)[None])
     return mean[0], variance[0]
+
+# %% ../../nbs/15b_multiscale_gp.ipynb #2058f853
+@patch
+def _try_neighbours(self: MultiscaleGP):
+    "The share of the components, 0, 0.5 or 1, with the least squared error over the last third of the training dates."
+    at = np.flatnonzero(self.fit_dates)
+    origins = at[int(.65 * len(at)):-1][::max(1, len(at) // 60)]
+    leads = [6., 30., 60.] if len(at) > 30 else [6., 12.]
+    found = match_dates(self.days[at], np.searchsorted(at, origins), leads)
+    days, cells, forecasts = self.days.numpy(), self._some(TRIAL_CELLS), []
+    futures = np.where(found < 0, days[origins][:, None] + 6, days[at[found]])
+    for share in (0., 1.):
+        self.neighbours.fill_(share)
+        mean, _ = self.predict_many(origins.tolist(), torch.from_numpy(futures), cells)
+        forecasts.append(mean)
+    truth = self.raw[at[found]][..., torch.from_numpy(cells)]
+    truth[torch.from_numpy(found) < 0] = torch.nan
+    error = [_mean_square((1 - s) * forecasts[0] + s * forecasts[1] - truth) for s in SHARES]
+    return SHARES[int(np.argmin(error))] if np.isfinite(error).all() else 0.
+
+def _mean_square(error): return float(error.square().nanmean())
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #56000162
 def from_windows(windows):
@@ -333,13 +371,16 @@ def from_windows(windows):
     there = ~x[windows.training].isnan().all(0)
     places = getattr(windows, "places", None)
     where = None if places is None else places[there].double().numpy()
-    return there, dict(days=windows.dates, series=x[:, there], positions=where, time=windows.time, training=windows.training.numpy())
+    training = windows.training.numpy()
+    return there, dict(days=windows.dates, series=x[:, there], positions=where, time=windows.time, training=training)
 
+# %% ../../nbs/15b_multiscale_gp.ipynb #e5b9ef9b
 @patch
 def fit_windows(self: MultiscaleGP, windows):
     "Fit to the training dates of the study's windows."
     return self.fit(**from_windows(windows)[1])
 
+# %% ../../nbs/15b_multiscale_gp.ipynb #63009f6d
 @patch
 def forecast(self: MultiscaleGP, windows, origins):
     "(B, T_out, H, W) scaled."
@@ -347,18 +388,11 @@ def forecast(self: MultiscaleGP, windows, origins):
     if getattr(self, "_windows", None) is not windows:
         self.read(**given)
         self._windows = windows
-    order = torch.as_tensor(origins).argsort()
-    o = torch.as_tensor(origins)[order]
+    origins = torch.as_tensor(origins)
+    order = origins.argsort()
+    o = origins[order]
     futures = windows.dates[o[:, None] + torch.arange(1, windows.t_out + 1)]
     mean, _ = self.predict_many(o.tolist(), futures)
-    out = torch.zeros(len(o), windows.t_out, windows.truth.shape[1] * windows.truth.shape[2])
+    out = torch.zeros(len(o), windows.t_out, len(there))
     out[:, :, there] = mean[order.argsort()]
     return out.unflatten(2, windows.truth.shape[1:])
-
-@patch
-def extend(self: MultiscaleGP, x, past, future):
-    "See `Baseline.extend`: series alone, with the hyperparameters as they are."
-    mean, _ = self.alone.predict(past, x, [len(x) - 1], torch.as_tensor(future)[None])
-    return mean[0]
-
-MultiscaleGP.__abstractmethods__ = frozenset()
