@@ -21,12 +21,12 @@ import xarray as xr
 from pyproj import Transformer
 
 from . import __version__
-from .egms import LICENCE
+from .egms import LICENCE, notes_of
 from .files import write_beside
 from .tiles import read_tile
 from .style import map_limit
 from .raster import open_points
-from .writers import MADE, check_target, notes_of
+from .writers import MADE, check_target
 
 # %% ../nbs/24_map.ipynb #9ce3f03f
 NONE = -2**15  # stands for NaN
@@ -37,6 +37,7 @@ def tenths(values):
     scaled = np.round(np.where(known, values, 0) * 10)
     return np.where(known, np.clip(scaled, NONE + 1, -NONE - 1), NONE).astype(np.int16)
 
+# %% ../nbs/24_map.ipynb #68e4052c
 def deflate(raw): return base64.b64encode(zlib.compress(raw)).decode()
 
 def pack(rows):
@@ -58,6 +59,7 @@ def _groups(dates, size):
     means = list(zip([0, *ends[:-1]], ends))
     return means + [(t, t + 1) for t in range(old, dates)], len(means)
 
+# %% ../nbs/24_map.ipynb #f5c83e2c
 def history(values, days, order=slice(None)):
     """The measured series as the page holds them.
 
@@ -82,11 +84,11 @@ def history(values, days, order=slice(None)):
 
 # %% ../nbs/24_map.ipynb #f4e0465c
 DEGREE = 5
-
 _POWERS = [(a, b) for a in range(DEGREE + 1) for b in range(DEGREE + 1 - a)]
 
 def _terms(u, v): return np.stack([u**a * v**b for a, b in _POWERS], -1)
 
+# %% ../nbs/24_map.ipynb #414f759e
 def _lonlat(easting, northing):
     "Coefficients (2, 21) of longitude and latitude, and what they are polynomials of: middle and half width."
     middle = np.array([(v.min() + v.max()) / 2 for v in (easting, northing)])
@@ -104,6 +106,7 @@ def _ramp(name):
     colour = colormaps[name](np.linspace(0, 1, 256))[:, :3] * 255
     return colour.round().astype(np.uint8).tobytes().hex()
 
+# %% ../nbs/24_map.ipynb #f96c3ab6
 LEAST = .5   # mm, or mm/yr: a colour scale is no finer, since values have one decimal
 _ENDS = dict(U=("sinking", "rising"), E=("westwards", "eastwards"),
              LOS=("away from the satellite", "towards the satellite"))
@@ -135,11 +138,13 @@ def _match(ds, tile):
     raise ValueError(f"the forecast is of {ds.attrs['source']} and the series are of {tile.attrs['source']}; "
                      "give both of one file")
 
+# %% ../nbs/24_map.ipynb #6592dcac
 def _keys(some):
     "What tells one point from another: (N,) identifiers, with their component where there are two."
     pid = some.pid.values.astype(str)
     return np.char.add(some.component.values.astype(str), pid) if "component" in some.coords else pid
 
+# %% ../nbs/24_map.ipynb #71559036
 def _places(ds):
     "Distance from west and from north (2, N) in whole units, the unit in m, and whether the points are 100 m cells."
     east, north = ds.easting.values, ds.northing.values
@@ -165,10 +170,12 @@ def _arrays(ds, values, which):
                 below=pack(away("lower", -1)), above=pack(away("upper", 1)), history=pack(values),
                 pids=deflate("\n".join(ds.pid.values.astype(str)).encode()))
 
+# %% ../nbs/24_map.ipynb #b9bf8cfa
 def _json_numbers(values):
     "Three decimals; None for what is no number."
     return [round(float(v), 3) if np.isfinite(v) else None for v in values]
 
+# %% ../nbs/24_map.ipynb #c20ecd47
 def _trust(ds):
     "Skill and coverage by lead, of all points and by motion class."
     def rows(name):
@@ -193,6 +200,7 @@ def _components(ds):
     names, which = np.unique(ds.component.values.astype(str), return_inverse=True)
     return names[::-1].tolist(), len(names) - 1 - which
 
+# %% ../nbs/24_map.ipynb #ae1741ee
 def _extent(ds):
     "Where the points lie, and what turns that into longitude and latitude."
     places, unit, lattice = _places(ds)
@@ -201,6 +209,7 @@ def _extent(ds):
     corner = dict(west=float(east.min()), north=float(north.max()))
     return dict(rows=rows, cols=cols, unit=unit, lattice=lattice, **corner, **_lonlat(east, north))
 
+# %% ../nbs/24_map.ipynb #203d2723
 def _contents(ds, tile):
     "The packed arrays and the JSON of a page."
     order = np.lexsort((tile.easting.values, -tile.northing.values))
@@ -240,6 +249,7 @@ def _origin(ds):
     rows.append(("software", f"mmstt {__version__}"))
     return "".join(f"<dt>{k}</dt><dd>{html.escape(str(v))}</dd>" for k, v in rows)
 
+# %% ../nbs/24_map.ipynb #e1ab5fd3
 def _radios(name, labels):
     "Buttons of which one is pressed: (label, explanation) each."
     out = ""
@@ -248,6 +258,7 @@ def _radios(name, labels):
         out += f'<label for="{name}{k}" title="{html.escape(about)}">{html.escape(label)}</label>'
     return out
 
+# %% ../nbs/24_map.ipynb #1ec68c9a
 def _about(ds, meta):
     "One line on what is shown."
     a = ds.attrs
@@ -258,6 +269,7 @@ def _about(ds, meta):
     return (f"{count}, {what} motion, measured to {a['last_date']}, forecast to {end} by “{a['model']}”. "
             "Grid in kilometres, EPSG:3035.")
 
+# %% ../nbs/24_map.ipynb #51d4e750
 def _credit(ds):
     if ds.attrs["simulated"]: return "Simulated by mmstt: no value on this page is a measurement."
     return html.escape(f"{ds.attrs['credit']}. {LICENCE}.")
