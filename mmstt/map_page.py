@@ -35,7 +35,8 @@ def tenths(values):
     "Values in mm as int16 of 0.1 mm; NaN becomes `NONE`, and what int16 cannot hold its nearest."
     known = np.isfinite(values)
     scaled = np.round(np.where(known, values, 0) * 10)
-    return np.where(known, np.clip(scaled, NONE + 1, -NONE - 1), NONE).astype(np.int16)
+    return np.where(known, np.clip(scaled, NONE + 1, -NONE - 1),
+                    NONE).astype(np.int16)
 
 # %% ../nbs/24_map.ipynb #68e4052c
 def deflate(raw): return base64.b64encode(zlib.compress(raw)).decode()
@@ -53,7 +54,8 @@ WHOLE, RECENT, GROUP = 16_000_000, 122, 5
 
 def _groups(dates, size):
     "Rows of the page: (first, last + 1) of the dates that each is the mean of, and how many rows are means."
-    if size <= WHOLE or dates <= RECENT: return [(t, t + 1) for t in range(dates)], 0
+    if size <= WHOLE or dates <= RECENT:
+        return [(t, t + 1) for t in range(dates)], 0
     old = dates - RECENT
     ends = [*range(old % GROUP or GROUP, old + 1, GROUP)]                 # the first group is perhaps a short one
     means = list(zip([0, *ends[:-1]], ends))
@@ -78,7 +80,8 @@ def history(values, days, order=slice(None)):
     for row, (a, b) in zip(rows, groups):
         some = values[a:b, order]
         known = np.isfinite(some)
-        with np.errstate(invalid="ignore"): mean = np.where(known, some, 0).sum(0) / known.sum(0)   # NaN of none
+        with np.errstate(invalid="ignore"):                              # NaN of none
+            mean = np.where(known, some, 0).sum(0) / known.sum(0)
         row[:] = tenths(mean)
     return rows, np.array([days[a:b].mean() for a, b in groups]), means
 
@@ -86,14 +89,17 @@ def history(values, days, order=slice(None)):
 DEGREE = 5
 _POWERS = [(a, b) for a in range(DEGREE + 1) for b in range(DEGREE + 1 - a)]
 
-def _terms(u, v): return np.stack([u**a * v**b for a, b in _POWERS], -1)
+def _terms(u, v):
+    return np.stack([u**a * v**b for a, b in _POWERS], -1)
 
 # %% ../nbs/24_map.ipynb #414f759e
 def _lonlat(easting, northing):
     "Coefficients (2, 21) of longitude and latitude, and what they are polynomials of: middle and half width."
-    middle = np.array([(v.min() + v.max()) / 2 for v in (easting, northing)])
+    middle = np.array([(v.min() + v.max()) / 2
+                       for v in (easting, northing)])
     half = max(np.ptp(easting), np.ptp(northing), 100) / 2
-    u, v = (g.ravel() for g in np.meshgrid(*[np.linspace(-1, 1, 15)] * 2))
+    u, v = (g.ravel()
+            for g in np.meshgrid(*[np.linspace(-1, 1, 15)] * 2))
     place = middle[:, None] + half * np.stack([u, v])
     known = np.stack(Transformer.from_crs(3035, 4326, always_xy=True).transform(*place), 1)
     lonlat = np.linalg.lstsq(_terms(u, v), known, rcond=None)[0].T
@@ -131,10 +137,12 @@ def _layers(ds, component):
 def _match(ds, tile):
     "For each point of the tile its index in the forecast; they are of the same points, in whatever order."
     ours, theirs = pd.Index(_keys(ds)), pd.Index(_keys(tile))
-    if ours.equals(theirs): return np.arange(len(ours))
+    if ours.equals(theirs):
+        return np.arange(len(ours))
     if len(ours) == len(theirs) and ours.is_unique:
         where = ours.get_indexer(theirs)
-        if (where >= 0).all(): return where
+        if (where >= 0).all():
+            return where
     raise ValueError(f"the forecast is of {ds.attrs['source']} and the series are of {tile.attrs['source']}; "
                      "give both of one file")
 
@@ -196,7 +204,8 @@ def _recent(tile):
 
 def _components(ds):
     "The components there are, U before E, and the index (N,) of each point's."
-    if "component" not in ds.coords: return [ds.attrs["component"]], np.zeros(ds.sizes["point"])
+    if "component" not in ds.coords:
+        return [ds.attrs["component"]], np.zeros(ds.sizes["point"])
     names, which = np.unique(ds.component.values.astype(str), return_inverse=True)
     return names[::-1].tolist(), len(names) - 1 - which
 
@@ -245,7 +254,8 @@ def check_page(out: str | Path, inputs=()) -> Path:
 def _origin(ds):
     "Facts of provenance, in the words of the forecast itself."
     names = ("source", "sha256", "tile", "component", "level", "release", "model", "interval", "last_date")
-    rows = [(name.replace("_", " "), ds.attrs[name]) for name in names if name in ds.attrs]
+    rows = [(name.replace("_", " "), ds.attrs[name]) for name in names
+            if name in ds.attrs]
     rows.append(("software", f"mmstt {__version__}"))
     return "".join(f"<dt>{k}</dt><dd>{html.escape(str(v))}</dd>" for k, v in rows)
 
@@ -271,7 +281,8 @@ def _about(ds, meta):
 
 # %% ../nbs/24_map.ipynb #51d4e750
 def _credit(ds):
-    if ds.attrs["simulated"]: return "Simulated by mmstt: no value on this page is a measurement."
+    if ds.attrs["simulated"]:
+        return "Simulated by mmstt: no value on this page is a measurement."
     return html.escape(f"{ds.attrs['credit']}. {LICENCE}.")
 
 # %% ../nbs/24_map.ipynb #2beb611f
@@ -311,5 +322,6 @@ def write_map(ds: xr.Dataset, tile: xr.Dataset | str | Path, out: str | Path) ->
     words = dict(_words(ds, meta), made=MADE, data=ds.attrs["data"], style=page_file("map.css"), meta=told,
                  stored=stored, script=script)
     page = Template(page_file("map.html")).substitute(words)
-    with write_beside(out) as part: part.write_text(page, encoding="utf-8")
+    with write_beside(out) as part:
+        part.write_text(page, encoding="utf-8")
     return out

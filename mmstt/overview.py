@@ -24,7 +24,8 @@ def _moments(displacement):
     if not n:
         return dict(missing=missing, displacement_mm=dict(min=None, max=None, mean=None, std=None))
     mean = sum(np.nansum(x, dtype=np.float64) for x in rows) / n
-    std = np.sqrt(sum(np.nansum((x - mean) ** 2, dtype=np.float64) for x in rows) / n)
+    std = np.sqrt(sum(np.nansum((x - mean) ** 2, dtype=np.float64)
+                      for x in rows) / n)
     low, high = np.fmin.reduce(rows, axis=None), np.fmax.reduce(rows, axis=None)
     return dict(missing=missing,
                 displacement_mm={k: round(float(v), 4)
@@ -56,9 +57,11 @@ def describe(tile: xr.Dataset) -> dict[str, Any]:
 # %% ../nbs/00h_overview.ipynb #7d9f7f6b
 def _velocity(tile):
     "Velocity in mm/yr: as delivered, else the slope of a straight line."
-    if "mean_velocity" in tile: return tile.mean_velocity.values
+    if "mean_velocity" in tile:
+        return tile.mean_velocity.values
     years = (tile.time.values - tile.time.values[0]) / np.timedelta64(365, "D")
-    if len(years) == 1: return np.zeros(tile.sizes["point"])
+    if len(years) == 1:
+        return np.zeros(tile.sizes["point"])
     return tile.displacement.assign_coords(time=years).polyfit("time", 1).polyfit_coefficients.sel(degree=1).values
 
 # %% ../nbs/00h_overview.ipynb #88f89e85
@@ -109,7 +112,8 @@ def _draw_series(ax, tile, velocity, chosen):
     for i, colour in zip(chosen, _COLOURS):
         ax.plot(tile.time.values, tile.displacement.values[i], lw=1, color=colour,
                 label=f"{velocity[i]:+.1f} mm/yr")
-    if chosen: ax.legend(frameon=False, fontsize=8)
+    if chosen:
+        ax.legend(frameon=False, fontsize=8)
     ax.set(xlabel="date", ylabel=f"{_direction(tile)} displacement (mm)".strip())
 
 # %% ../nbs/00h_overview.ipynb #f619c00e
@@ -128,7 +132,8 @@ def plot_tile(tile: xr.Dataset):
     velocity = _velocity(tile)
     known = np.flatnonzero(np.isfinite(velocity))
     ranked = known[np.argsort(velocity[known])]
-    chosen = [int(ranked[k]) for k in (0, len(ranked) // 2, -1)] if len(ranked) else []
+    chosen = [int(ranked[k])
+              for k in (0, len(ranked) // 2, -1)] if len(ranked) else []
     _draw_map(fig.add_subplot(grid[:, 0]), tile, velocity, chosen)
     _draw_histogram(fig.add_subplot(grid[0, 1]), tile, velocity[known])
     _draw_series(fig.add_subplot(grid[1, 1]), tile, velocity, chosen)
