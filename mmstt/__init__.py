@@ -7,7 +7,7 @@ from types import ModuleType
 # The main way from a file to a score and a forecast, and the module of each. They are imported when first asked for,
 # so that `import mmstt` takes no time and works without what they need.
 _HOMES = {
-    "read_tile": "egms",
+    "read_tile": "tiles",
     "rasterize": "raster",
     "make_windows": "protocol",
     "train": "train",

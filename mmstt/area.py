@@ -20,21 +20,19 @@ from .egms import EGMSFormatError, decode_pid
 
 # %% ../nbs/00d_area.ipynb #0676bc5d
 METRES = "EPSG:3035"
-EUROPE = (
-    900_000,
-    900_000,
-    7_600_000,
-    7_400_000,
-)  # west, south, east, north in EPSG:3035, with Iceland and the Canaries
+# west, south, east, north in EPSG:3035, with Iceland and the Canaries
+EUROPE = 900_000, 900_000, 7_600_000, 7_400_000
 
 def to_metres(x, y, crs: Any = "EPSG:4326") -> tuple[np.ndarray, np.ndarray]:
     "Easting and northing (m, EPSG:3035) of x, y (longitude, latitude for degrees); infinite where there is none."
     return pyproj.Transformer.from_crs(crs, METRES, always_xy=True).transform(x, y)
 
+# %% ../nbs/00d_area.ipynb #5313de5e
 def to_degrees(easting, northing) -> tuple[np.ndarray, np.ndarray]:
     "Longitude and latitude (EPSG:4326) of metres in EPSG:3035."
     return pyproj.Transformer.from_crs(METRES, "EPSG:4326", always_xy=True).transform(easting, northing)
 
+# %% ../nbs/00d_area.ipynb #2c52217e
 def check_crs(crs: Any) -> pyproj.CRS:
     "A coordinate system by its name or number; ValueError where there is none of that name."
     try:
@@ -55,6 +53,7 @@ L2_COLUMNS = {"track_angle", "incidence_angle", "los_east", "los_north", "los_up
 def _numbers(table, *columns):
     return [table[c].fill_null(np.nan).to_numpy() for c in columns]
 
+# %% ../nbs/00d_area.ipynb #b7ab4b8d
 def _columns(x, y, crs=METRES):
     "A function that takes places from two columns."
     def locate(table):
@@ -62,32 +61,29 @@ def _columns(x, y, crs=METRES):
         return (east, north) if crs == METRES else to_metres(east, north, crs)
     return locate
 
+# %% ../nbs/00d_area.ipynb #21405f86
+def _in_europe(east, north):
+    return (east > EUROPE[0]) & (east < EUROPE[2]) & (north > EUROPE[1]) & (north < EUROPE[3])
+
 def _pids(table):
     "Places from the identifiers of Level 3 cells."
     east, north, _ = decode_pid(table["pid"].fill_null("").to_numpy().astype("U"))
-    ok = (
-        (east > EUROPE[0])
-        & (east < EUROPE[2])
-        & (north > EUROPE[1])
-        & (north < EUROPE[3])
-    )
+    ok = _in_europe(east, north)
     return np.where(ok, east, np.nan), np.where(ok, north, np.nan)
 
-# %% ../nbs/00d_area.ipynb #720d25ae
 def _share(condition, where): return float(condition[where].mean()) if where.any() else 0.0
 
+# %% ../nbs/00d_area.ipynb #0afdc3ba
 def on_lattice(east, north) -> np.ndarray:
     "Whether places are centres of Level 3 cells."
     return (east % 100 == 50) & (north % 100 == 50)
 
 def _degrees(east, north):
     ok = np.isfinite(east) & np.isfinite(north)
-    return (
-        bool(ok.any())
-        and np.abs(east[ok]).max() <= 360
-        and np.abs(north[ok]).max() <= 90
-    )
+    return (bool(ok.any()) and np.abs(east[ok]).max() <= 360
+            and np.abs(north[ok]).max() <= 90)
 
+# %% ../nbs/00d_area.ipynb #29dbc1c1
 def _level(table, level, name):
     "Level 2 by its columns, where the name does not say."
     second = len(L2_COLUMNS & set(table.columns)) >= 2
@@ -101,9 +97,8 @@ def _level(table, level, name):
     return level, [f"the name does not say the product: level {level} from the columns"]
 
 # %% ../nbs/00d_area.ipynb #d5675b44
-def find_places(
-    table: pl.DataFrame, level: str = "", crs: Any = None, name: str = "table", *, told: str = ""
-) -> Places:
+def find_places(table: pl.DataFrame, level: str = "", crs: Any = None, name: str = "table", *,
+                told: str = "") -> Places:
     """How the places of a table are found.
 
     Parameters
@@ -123,10 +118,7 @@ def find_places(
         places = _from_metres(table, level, crs or told, name)
     elif {"longitude", "latitude"} <= set(table.columns):
         places = _from_degrees(table, level, crs)
-    elif (
-        "pid" in table.columns
-        and _share(np.isfinite(_pids(table)[0]), np.ones(len(table), bool)) > 0.9
-    ):
+    elif "pid" in table.columns and _share(np.isfinite(_pids(table)[0]), np.ones(len(table), bool)) > 0.9:
         places = Places("L3", _pids, ["no coordinates: made from the pids"])
     else:
         raise EGMSFormatError(
@@ -147,6 +139,7 @@ def _from_degrees(table, level, crs):
             return Places("L3", _pids, ["no easting and northing: made from the pids"])
     return Places(level or "points", locate)
 
+# %% ../nbs/00d_area.ipynb #8614504b
 def _from_metres(table, level, crs, name):
     "Places from easting and northing, in EPSG:3035 or another system."
     east, north = _numbers(table, "easting", "northing")
@@ -154,9 +147,7 @@ def _from_metres(table, level, crs, name):
         return Places(level or "points", _columns("easting", "northing", crs))
     if _degrees(east, north): return _degrees_named_metres(east, north, level, name)
     if level or crs:
-        return Places(
-            level or ("L3" if _most_on_lattice(east, north) else "points"), _columns("easting", "northing")
-        )
+        return Places(level or ("L3" if _most_on_lattice(east, north) else "points"), _columns("easting", "northing"))
     if _most_on_lattice(east, north): return Places("L3", _columns("easting", "northing"))
     if {"longitude", "latitude"} <= set(table.columns): return _both(table)
     raise EGMSFormatError(
@@ -164,15 +155,11 @@ def _from_metres(table, level, crs, name):
         "EPSG:32633, or EPSG:3035)"
     )
 
+# %% ../nbs/00d_area.ipynb #1c28bd0b
 def _most_on_lattice(east, north):
     "Whether nearly all places are Level 3 cells in Europe."
     ok = np.isfinite(east) & np.isfinite(north)
-    inside = (
-        (east > EUROPE[0])
-        & (east < EUROPE[2])
-        & (north > EUROPE[1])
-        & (north < EUROPE[3])
-    )
+    inside = _in_europe(east, north)
     return _share(on_lattice(east, north) & inside, ok) > 0.9
 
 # %% ../nbs/00d_area.ipynb #1afbe0cf
@@ -185,12 +172,10 @@ def _degrees_named_metres(east, north, level, name):
             f"{name}: line 2, column easting: coordinates look like degrees, expected metres in EPSG:3035; "
             "use the file as delivered, or name the columns longitude and latitude"
         )
-    return Places(
-        "points",
-        _columns("easting", "northing", "EPSG:4326"),
-        ["easting and northing hold degrees: taken as longitude and latitude"],
-    )
+    return Places("points", _columns("easting", "northing", "EPSG:4326"),
+                  ["easting and northing hold degrees: taken as longitude and latitude"])
 
+# %% ../nbs/00d_area.ipynb #3abad047
 def _both(table):
     "Easting and northing beside longitude and latitude: EPSG:3035 if both agree."
     direct, made = _columns("easting", "northing"), _columns("longitude", "latitude", "EPSG:4326")
@@ -205,9 +190,8 @@ def _polygon_layer(path):
     "The layer that holds polygons, and a note where it is not the only one."
     import pyogrio
     layers = pyogrio.list_layers(path)
-    fit = [
-        n for n, kind in layers if str(kind).split(" ")[0].removesuffix("Z") in _AREAS
-    ]
+    fit = [n for n, kind in layers
+           if str(kind).split(" ")[0].removesuffix("Z") in _AREAS]
     if not fit:
         raise ValueError(
             f"{path}: holds no polygon; its layers are {', '.join(f'{n} ({kind})' for n, kind in layers)}"
@@ -219,6 +203,7 @@ def _polygon_layer(path):
         )
     return fit[0], [f"polygon: layer {fit[0]} of {len(layers)}"] if len(layers) > 1 else []
 
+# %% ../nbs/00d_area.ipynb #0d9626f7
 def _in_metres(shapes, path):
     "Shapes in EPSG:3035, and a note where their coordinate system had to be assumed."
     west, south, east, north = shapes.total_bounds
@@ -227,13 +212,11 @@ def _in_metres(shapes, path):
     fits = shapes.crs is not None and shapes.crs.is_geographic == degrees
     if fits: return shapes.to_crs(METRES), []
     if degrees:
-        return shapes.set_crs(4326, allow_override=True).to_crs(METRES), [
-            "polygon: no fitting coordinate system, taken as longitude and latitude"
-        ]
+        note = "polygon: no fitting coordinate system, taken as longitude and latitude"
+        return shapes.set_crs(4326, allow_override=True).to_crs(METRES), [note]
     if inside:
-        return shapes.set_crs(METRES, allow_override=True), [
-            "polygon: no fitting coordinate system, taken as EPSG:3035"
-        ]
+        note = "polygon: no fitting coordinate system, taken as EPSG:3035"
+        return shapes.set_crs(METRES, allow_override=True), [note]
     raise ValueError(f"{path}: has no coordinate system that fits its coordinates; save it with one")
 
 # %% ../nbs/00d_area.ipynb #c8d5c161
@@ -259,6 +242,7 @@ def read_polygons(path) -> tuple[shapely.Geometry, list[str]]:
     if area.area == 0: raise ValueError(f"{path}: holds no polygon")
     return area, notes + assumed + mended
 
+# %% ../nbs/00d_area.ipynb #6394e132
 def _one_area(shapes):
     "All shapes as one, outlines that cross themselves repaired."
     bad = ~shapely.is_valid(shapes)
@@ -277,6 +261,7 @@ def _box(bbox):
     ring = shapely.segmentize(shapely.box(*bbox), 0.01)
     return shapely.transform(ring, lambda p: np.column_stack(to_metres(*p.T))), ["bbox taken as longitude and latitude"]
 
+# %% ../nbs/00d_area.ipynb #e2f37acc
 def area_test(bbox=None, polygon=None) -> tuple[Callable | None, list[str]]:
     "A test (easting, northing) -> bool of the wanted area, or None, and notes."
     shapes, notes = [], []
@@ -289,11 +274,8 @@ def area_test(bbox=None, polygon=None) -> tuple[Callable | None, list[str]]:
     if bbox is None and not shapes: return None, notes
     for s in shapes: shapely.prepare(s)
     def test(e, n):
-        ok = (
-            np.isfinite(e)
-            if bbox is None
-            else (e >= bbox[0]) & (e <= bbox[2]) & (n >= bbox[1]) & (n <= bbox[3])
-        )
+        if bbox is None: ok = np.isfinite(e)
+        else: ok = (e >= bbox[0]) & (e <= bbox[2]) & (n >= bbox[1]) & (n <= bbox[3])
         for s in shapes: ok = ok & shapely.contains_xy(s, e, n)
         return ok
     return test, notes

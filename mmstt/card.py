@@ -53,6 +53,7 @@ def _front(config, model):
     return "\n".join(["---", "license: apache-2.0", "library_name: mmstt", f"model_name: {model.label} on {tile}",
                       f"tags: [{', '.join(tags)}]", "---"])
 
+# %% ../nbs/19_card.ipynb #95803817
 def _trained_on(config):
     "The data, in a table."
     d = config["data"]
@@ -65,6 +66,7 @@ def _trained_on(config):
     notes = "".join(f"\n- {note}" for note in config["result"].get("notes", ()))
     return _table(("", ""), rows + _windows_seen(config)) + (f"\n\nNotes:\n{notes}" if notes else "")
 
+# %% ../nbs/19_card.ipynb #37804a49
 def _windows_seen(config):
     "Rows on what the windows hold; none for a run of an earlier version that did not say."
     r, s = config["result"], config["shape"]
@@ -80,6 +82,7 @@ def _protocol(config):
     p = Protocol.from_dict(config["protocol"])
     return f"`{p.name}`. {p}\n\n" + "\n".join(f"- **{k}: {v}.** {MEANS[k][v]}" for k, v in p.to_dict().items())
 
+# %% ../nbs/19_card.ipynb #adcb7ddb
 def _reads(config, model):
     "What a model reads, in words."
     s = config["shape"]
@@ -87,6 +90,7 @@ def _reads(config, model):
     if model.at_cells: return "the whole past of each cell and of the points around it"
     return f"{s['t_in']} dates of {s['channels']} maps ({s['height']} x {s['width']} cells)"
 
+# %% ../nbs/19_card.ipynb #a2f17bb5
 def _model(config, model):
     "The model, its sizes and its weights."
     r = config["result"]
@@ -95,6 +99,7 @@ def _model(config, model):
     return (f"{what}: reads {_reads(config, model)}, forecasts {config['shape']['t_out']} dates. Sizes: {sizes}. "
             f"{r['parameters']:,} trained parameters. Weights sha256 `{r['weights_sha256']}`.")
 
+# %% ../nbs/19_card.ipynb #8c96461d
 def _training(config):
     "How it was trained, on what, for how long."
     r, t, m = (config[k] for k in ("result", "training", "machine"))
@@ -122,6 +127,7 @@ def _skill(config, folder):
         if len(mine): parts.append(_by_motion(mine))
     return "\n\n".join(parts)
 
+# %% ../nbs/19_card.ipynb #69a6883b
 def _scored_on(config, scores):
     "Tile, kind of data, windows, and whether the tile is the run's own."
     one = scores.iloc[0]
@@ -144,6 +150,7 @@ def _verdict(scores):
     one = skill.iloc[0]
     return f"{one['windows']} windows, worth {one['blocks']:.1f} independent ones. On the raster it is {words}."
 
+# %% ../nbs/19_card.ipynb #5d601d60
 def _by_horizon(scores):
     "RMSE and skill with interval, raster and native cells side by side; horizon 0 is all together."
     table = scores.pivot_table(index=["horizon", "lead_days"], columns=["space", "metric"],
@@ -158,6 +165,7 @@ def _by_horizon(scores):
             rows[-1].append(f"{row['value', k, 'skill']:.2f}{_interval(row, k)}")
     return _table(head, rows[1:] + rows[:1])
 
+# %% ../nbs/19_card.ipynb #76087a52
 def _interval(row, space):
     low, high = (row.get((k, space, "skill"), np.nan) for k in ("low", "high"))
     return f" [{low:.2f}, {high:.2f}]" if np.isfinite(low) else ""
@@ -201,6 +209,7 @@ def _limits(config, folder, model):
     else: lines.append("A cell without values is forecast from its surroundings at best; leave it out.")
     return "\n".join(f"- {line}" for line in lines)
 
+# %% ../nbs/19_card.ipynb #05277311
 def _elsewhere(model):
     "What becomes of it on another tile."
     if model.tied_to_tile: return "its weights belong to that tile's cells and cannot be used elsewhere."
@@ -254,6 +263,7 @@ def model_card(run) -> str:
     parts = [_front(config, model), title, *(f"## {k}\n\n{v}" for k, v in sections.items())]
     return "\n\n".join(parts) + "\n"
 
+# %% ../nbs/19_card.ipynb #30170101
 def _settings(folder):
     "What `config.json` of a complete run says."
     file = folder / "config.json"

@@ -36,6 +36,7 @@ NEW_TOKEN = ("get a new one: log in at https://egms.land.copernicus.eu, choose a
 class DownloadError(RuntimeError):
     "A download that cannot go on; one line says why and what to do."
 
+# %% ../nbs/00a_download.ipynb #ddc5f742
 class NoSuchFile(DownloadError):
     "The archive has no file of that name, or answers as if it had none."
 
@@ -106,6 +107,7 @@ def _pem(text):
     lines = "\n".join(body[i:i + 64] for i in range(0, len(body), 64))
     return f"-----BEGIN {kind}-----\n{lines}\n-----END {kind}-----\n"
 
+# %% ../nbs/00a_download.ipynb #ecadf579
 def _statement(key):
     "The signed statement that an access token is given for."
     import jwt
@@ -171,6 +173,7 @@ def _pause(answer, pause):
     asked = answer.headers.get("Retry-After", "")
     return min(int(asked), 600) if asked.isdigit() else min(pause, 60)
 
+# %% ../nbs/00a_download.ipynb #57e247e8
 def _looks_rejected(answer):
     "Whether an answer says that the token is not good (or shows the login page instead of a file)."
     page = answer.ok and "text/html" in answer.headers.get("Content-Type", "")
@@ -210,6 +213,7 @@ class _Archive:
                                 "try again later, what is already here is kept")
         raise DownloadError(f"EGMS answered HTTP {code}{words}; try again later")
 
+# %% ../nbs/00a_download.ipynb #d6b73a58
 def _kind(answer): return f"HTTP {answer.status_code}" + (", a login page" if answer.ok else "")
 
 # %% ../nbs/00a_download.ipynb #63461b38
@@ -238,6 +242,7 @@ def _product(name):
         p = parse_name(name)
         return (p.tile, p.release, p.component), p.version
 
+# %% ../nbs/00a_download.ipynb #e3ffcce9
 def _newest(names, wanted):
     "The file of the highest version among names, or None."
     known = [(*found, Path(name).name) for name in names if (found := _product(name))]
@@ -267,6 +272,7 @@ def _fetch(archive, name, part, query, *, progress, passing=None):
         if answer.status_code == 416: return  # there is nothing beyond what is here
         _append(answer, part, have, progress)
 
+# %% ../nbs/00a_download.ipynb #28ab8d35
 def _append(answer, part, have, progress):
     "Write what comes behind what is here, or in its place if the archive sends all of it again."
     part.parent.mkdir(parents=True, exist_ok=True)
@@ -315,6 +321,7 @@ def _free_place(folder):
             return lock
     return None
 
+# %% ../nbs/00a_download.ipynb #707ccb21
 def _places_folder():
     "Where the places of this user lie."
     return Path(tempfile.gettempdir()) / f"mmstt-download-{getattr(os, 'getuid', lambda: '')()}"
@@ -375,6 +382,7 @@ def _check_request(tile, release, component):
     if not re.fullmatch(r"\d{4}_\d{4}", release):
         raise ValueError(f"release {release!r}: expected the likes of 2018_2022")
 
+# %% ../nbs/00a_download.ipynb #33c20c95
 def _already_here(out, wanted):
     "A sound zip of that product in the folder, the highest version first; None if there is none."
     for here in sorted(out.glob(f"EGMS_L3_{wanted[0]}_100km_{wanted[2]}*.zip"), reverse=True):
@@ -390,6 +398,7 @@ def _struck(secrets):
     try: yield
     finally: log.removeFilter(strike)
 
+# %% ../nbs/00a_download.ipynb #0b1781df
 def _get(archive, wanted, out, progress):
     "The file of a product, under the first of its possible names that the archive has."
     if archive.credential.bearer:
@@ -402,6 +411,7 @@ def _get(archive, wanted, out, progress):
     others = f" (nor a later version, up to _{LAST_VERSION})" if len(missing) > 1 else ""
     raise NoSuchFile(f"{missing[0]}{others}; look at tile and release on its map") from None
 
+# %% ../nbs/00a_download.ipynb #7cb5af4e
 def _save(archive, name, out, query, *, progress, passing=None):
     "Fetch a file, check it, and give it its name; one that came damaged is fetched once more."
     part = out / f".{name}.part"

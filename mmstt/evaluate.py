@@ -35,7 +35,8 @@ def last_known(windows, origins) -> torch.Tensor:
 def _last_value(x):
     "Last value that is not missing along dim 1 of (B, T, H, W)."
     last = x[:, 0].clone()
-    for values in x.unbind(1): last = torch.where(values.isnan(), last, values)
+    for values in x.unbind(1):
+        last = torch.where(values.isnan(), last, values)
     return last
 
 # %% ../nbs/21_evaluate.ipynb #2da25c00
@@ -101,15 +102,14 @@ def native_forecasts(model, windows, native, cells, origins, batch_size: int = 4
     ------
     origins (B,), forecast (B, T_out, n), truth (B, T_out, n) and last known value (B, n), mm
     """
-    width = windows.truth.shape[-1]
-    if model.at_cells: native = model.on_cells(native, windows, cells[0] * width + cells[1])
     direct = model.naive or model.at_cells
     flat = forecasts(model if direct else _NoForecast(native.t_out), native, origins, batch_size)
     flat = ((some, *(v.squeeze(-1) for v in values)) for some, *values in flat)
     if direct: return (yield from flat)
     for raster, (_, _, truth, own) in zip(forecasts(model, windows, origins, batch_size), flat):
         some, forecast, _, last = raster
-        at_cells = at_native_cells(forecast, last[:, None], own[:, None], row=cells[0], col=cells[1])
+        at_cells = at_native_cells(forecast, last[:, None], own[:, None],
+                                   row=cells[0], col=cells[1])
         yield some, at_cells, truth, own
 
 # %% ../nbs/21_evaluate.ipynb #d80c2d3e
@@ -133,14 +133,16 @@ class Predictions:
         variable = lambda dims, v: (dims, v.float().numpy(), {"units": "mm"})
         maps = dict(forecast=variable(dims, forecast), truth=variable(dims, truth))
         maps |= dict(last=variable(("origin", "y", "x"), last))
-        coords = dict(origin=self.windows.time[origins.numpy()], horizon=np.arange(forecast.shape[1]) + 1)
+        coords = dict(origin=self.windows.time[origins.numpy()],
+                      horizon=np.arange(forecast.shape[1]) + 1)
         coords |= dict(y=self.cube.y.values, x=self.cube.x.values)
         batch = xr.Dataset(maps, coords, dict(self.cube.attrs))
         how = dict(append_dim="origin", mode="a") if self.half.exists() else dict(mode="w")
         batch.to_zarr(self.half, consolidated=False, **how)
 
     def __exit__(self, failed, *_):
-        if failed: return shutil.rmtree(self.half, ignore_errors=True)
+        if failed:
+            return shutil.rmtree(self.half, ignore_errors=True)
         shutil.rmtree(self.path, ignore_errors=True)
         os.replace(self.half, self.path)
 
@@ -148,14 +150,17 @@ class Predictions:
 def open_predictions(run, tile_name: str) -> xr.Dataset:
     "The forecasts on the raster that `score_run` kept for a tile; `ValueError` when there are none."
     path = Path(run) / "predictions" / f"{tile_name}.zarr"
-    if not path.exists(): raise ValueError(f"{path}: no forecasts are kept there; `mmstt score {run}` makes them")
-    with xr.open_dataset(path, engine="zarr", consolidated=False) as maps: return maps.load()
+    if not path.exists():
+        raise ValueError(f"{path}: no forecasts are kept there; `mmstt score {run}` makes them")
+    with xr.open_dataset(path, engine="zarr", consolidated=False) as maps:
+        return maps.load()
 
 # %% ../nbs/21_evaluate.ipynb #4c5a0635
 def _origins(windows, part):
     "Origins of a part, or of every complete window."
     return windows.every_origin if part == "all" else windows.origins[part]
 
+# %% ../nbs/21_evaluate.ipynb #a25700b0
 def _keys(run, cube, part):
     "What the rows of a run's scores belong to; `protocol` is the preset's name, `step_days` its stride."
     protocol, attrs = run.protocol, cube.attrs
@@ -169,7 +174,8 @@ def _raster_sums(model, windows, cube, origins, *, keep, batch_size, keys):
     with Predictions(keep, cube, windows) if keep else nullcontext() as maps:
         for some, forecast, truth, last in forecasts(model, windows, origins, batch_size):
             forecast, truth = (torch.where(windows.mask, v, torch.nan) for v in (forecast, truth))
-            if maps: maps.add(some, forecast, truth, last)
+            if maps:
+                maps.add(some, forecast, truth, last)
             sums = moments(forecast, truth, last)
             yield moments_frame(sums, some, span, ssim=ssim_maps(forecast, truth), **keys | dict(space="grid"))
 
@@ -204,10 +210,12 @@ def score(run, cube, points=None, part="test", keep=None, batch_size: int = 16) 
     windows = run.windows(cube)
     own = run.config["data"]["sha256"] == cube.attrs["sha256"]
     model = run.model
-    if model.naive and not own: model = fit_baseline(run.name, windows, **run.config["sizes"])
+    if model.naive and not own:
+        model = fit_baseline(run.name, windows, **run.config["sizes"])
     origins, keys = _origins(windows, part), _keys(run, cube, part)
     frames = list(_raster_sums(model, windows, cube, origins, keep=keep, batch_size=batch_size, keys=keys))
-    if points is not None: frames += _native_sums(run, windows, cube, points, origins, keys=keys)
+    if points is not None:
+        frames += _native_sums(run, windows, cube, points, origins, keys=keys)
     sums = pd.concat(frames, ignore_index=True)
     sums.attrs["left_out"] = windows.left_out
     return sums
@@ -221,18 +229,22 @@ def _on_cube(run, path, part, keep):
     sums = score(run, cube, points, part, kept)
     return sums.assign(left_out=sums.attrs["left_out"])
 
+# %% ../nbs/21_evaluate.ipynb #440095fc
 def _own_cube(run):
     "Path of the cube that a run was trained on."
     path = run.config["result"].get("cube")
-    if path and Path(path).exists(): return path
+    if path and Path(path).exists():
+        return path
     raise ValueError(f"{run.path}: the cube it was trained on is not at {path}; "
                      f"name a cube: mmstt score {run.path} CUBE.zarr")
 
 # %% ../nbs/21_evaluate.ipynb #8fee1397
 def _write_csv(frame, path):
     "A frame as CSV, whole or not at all."
-    with write_beside(path) as half: frame.to_csv(half, index=False, float_format="%.8g")
+    with write_beside(path) as half:
+        frame.to_csv(half, index=False, float_format="%.8g")
 
+# %% ../nbs/21_evaluate.ipynb #ca9990d3
 def _merge(frame, path):
     "Write a frame, keeping the rows of other tiles and parts that are there already."
     if path.exists():
@@ -275,12 +287,14 @@ def summary(scores, horizons=(1, 5, 10)) -> str:
     "Scores as a person reads them: a line a space and horizon."
     lines = [f"{'':<8}{'ahead':>14}{'RMSE mm':>10}{'MAE mm':>10}{'R²':>9}{'skill':>8}"]
     for (_, space, h), g in scores.groupby(["tile", "space", "horizon"], sort=False):
-        if h not in horizons and h != scores["horizon"].max(): continue
+        if h not in horizons and h != scores["horizon"].max():
+            continue
         v = g.set_index("metric")["value"]
         ahead = f"t+{h} ({g['lead_days'].iloc[0]:g} d)"
         lines.append(f"{space:<8}{ahead:>14}{v['rmse']:>10.3f}{v['mae']:>10.3f}{v['r2']:>9.4f}{v['skill']:>8.2f}")
     return "\n".join([_headline(scores.iloc[0]), *lines, "skill: 1 - MSE / MSE of persistence"])
 
+# %% ../nbs/21_evaluate.ipynb #7c150e61
 def _headline(one):
     "What a table of scores is about."
     kind = "simulated" if one["simulated"] else "real"
@@ -311,6 +325,7 @@ def _window_sums(model, windows, masks, batch_size):
     day = windows.time[frame["origin"]].astype("datetime64[D]").astype(str)
     return frame.assign(day=day, **_parts_of(frame["origin"], windows), t_out=windows.t_out)
 
+# %% ../nbs/21_evaluate.ipynb #a041357c
 def _parts_of(origins, windows):
     "To which part each window belongs, and whether to the chronological test part."
     part = {int(o): p for p, some in windows.origins.items() for o in some}
@@ -361,10 +376,12 @@ def score_transfer(runs, cube, baselines, protocol, *, out, regions=None, batch_
     _write_csv(frame, Path(out))
     return frame
 
+# %% ../nbs/21_evaluate.ipynb #7d55cabf
 def _carried(run, cube, masks, batch_size):
     "Sums of a network on a tile; on another than its own every window is unseen."
     sums = _window_sums(run.model, run.windows(cube), masks, batch_size)
-    if run.config["data"]["sha256"] != cube.attrs["sha256"]: sums["part"] = "unseen"
+    if run.config["data"]["sha256"] != cube.attrs["sha256"]:
+        sums["part"] = "unseen"
     return sums.assign(model=run.name, seed=run.seed, trained_on=run.config["data"]["tile"])
 
 # %% ../nbs/21_evaluate.ipynb #fe47895d

@@ -27,6 +27,7 @@ def _remove(path):
     if path.is_dir() and not path.is_symlink(): shutil.rmtree(path, ignore_errors=True)
     else: path.unlink(missing_ok=True)
 
+# %% ../nbs/00_files.ipynb #18f4a7a9
 @contextlib.contextmanager
 def write_beside(path: str | Path) -> Iterator[Path]:
     "A hidden path beside `path` to write to; it takes the name when all went well and is removed when not."
@@ -39,6 +40,7 @@ def write_beside(path: str | Path) -> Iterator[Path]:
         raise
     _take_name(part, path)
 
+# %% ../nbs/00_files.ipynb #551e33e0
 def _take_name(part, path):
     "Rename a finished result; where that is refused, keep it beside and say where."
     try: os.replace(part, path)
@@ -48,6 +50,7 @@ def _take_name(part, path):
         what = f"could not be written ({e.strerror or e}); the finished result is kept in {kept}"
         raise OSError(e.errno, what, str(path)) from e
 
+# %% ../nbs/00_files.ipynb #3949b8de
 def _keep(part, path):
     "A visible name for a result whose own name is refused; the hidden one if that is refused, too."
     for k in range(1, 100):
@@ -75,10 +78,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, float): return value if math.isfinite(value) else None
     return value if isinstance(value, int | str | None) else str(value)
 
+# %% ../nbs/00_files.ipynb #4080f98a
 def to_json(value: Any, indent: int | None = None) -> str:
     "Valid JSON, whatever the numbers."
     return json.dumps(plain(value), ensure_ascii=False, allow_nan=False, indent=indent)
 
+# %% ../nbs/00_files.ipynb #38713b49
 def write_json(path: str | Path, value: Any) -> Path:
     "Write valid JSON, indented, whole or not at all; returns the path."
     return write_text(path, to_json(value, indent=1) + "\n")

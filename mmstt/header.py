@@ -31,22 +31,19 @@ class Header:
 # %% ../nbs/00c_header.ipynb #bf405eca
 _DATE = re.compile(r"(\d{4})([-_./]?)(\d{2})\2(\d{2})(?!\d)(?:[ T]00:?00(?::?00)?(?:\.0+)?)?")
 _BEFORE = re.compile(r"(x|d|t|u|e|ts|los|date|disp|displ|displacement|def|defo|dis|val|value|epoch)?[ _.:-]?", re.I)
-_AFTER = re.compile(
-    r"([ _.]?(x|y|z|u|e|d|\d{1,2}|los|disp|displacement|def|mm|left|right|old|new|\[mm\]|\(mm\)))?", re.I
-)
+_AFTER = re.compile(r"([ _.]?(x|y|z|u|e|d|\d{1,2}|los|disp|displacement|def|mm|left|right|old|new|\[mm\]|\(mm\)))?",
+                    re.I)
 _OTHER = re.compile(r"std|err|sig|rms|coh|vel|unc|qual|flag|weight|temp|amp|inc|height|count|var|atm|mask|n_", re.I)
 
 def is_date(year: str, month: str, day: str) -> bool:
     "Whether the calendar has this day, since the first radar satellite that measured motion (ERS-1, 1991)."
     try:
-        return (
-            pd.Timestamp(1991, 7, 17)
-            <= pd.Timestamp(int(year), int(month), int(day))
-            < pd.Timestamp(2100, 1, 1)
-        )
+        day = pd.Timestamp(int(year), int(month), int(day))
+        return pd.Timestamp(1991, 7, 17) <= day < pd.Timestamp(2100, 1, 1)
     except ValueError:
         return False
 
+# %% ../nbs/00c_header.ipynb #b0fd7c38
 def find_date(column: str) -> tuple[str, str, str] | None:
     "The date in a column's name and what stands before and after it, or None."
     for m in _DATE.finditer(column):
@@ -73,11 +70,8 @@ def find_dates(columns: list[str]) -> tuple[dict[str, str], list[str]]:
 def _by_order(columns):
     "Dates with the year last, if only one order of day and month fits all of them."
     parts = {c: m.groups() for c in columns if (m := re.fullmatch(r"[Xx]?(\d{1,2})[./-](\d{1,2})[./-](\d{4})", c))}
-    orders = [
-        order
-        for order in ((1, 0), (0, 1))
-        if all(is_date(p[2], p[order[0]], p[order[1]]) for p in parts.values())
-    ]
+    fits = lambda month, day: all(is_date(p[2], p[month], p[day]) for p in parts.values())
+    orders = [order for order in ((1, 0), (0, 1)) if fits(*order)]
     if len(orders) != 1: return {}
     month, day = orders[0]
     return {c: f"{p[2]}{int(p[month]):02d}{int(p[day]):02d}" for c, p in parts.items()}
@@ -100,6 +94,7 @@ def _aliases():
         cut = f"{c[:8]}_{len(same)}" if same else c[:10]
         alias.setdefault(cut, newer.get(c, c))
     return alias | newer
+
 ALIASES = _aliases()
 
 # %% ../nbs/00c_header.ipynb #7362d9a1
@@ -110,6 +105,7 @@ def find_role(column: str) -> str:
     if plain in ALIASES: return ALIASES[plain]
     return next((role for role, names in _PLACES.items() if re.fullmatch(names, plain)), "")
 
+# %% ../nbs/00c_header.ipynb #f871ebe9
 def find_crs(column: str) -> str:
     "The coordinate system that a column's name tells: utm33n_easting, x_epsg25832."
     plain = column.lower()
@@ -120,19 +116,8 @@ def find_crs(column: str) -> str:
 
 # %% ../nbs/00c_header.ipynb #da115afa
 _JOINED = re.compile(r"(_[xy]|\.\d{1,2}|_left|_right)$")
-_SILENT = {
-    "mp_type",
-    "line",
-    "pixel",
-    "fid",
-    "geom",
-    "geometry",
-    "ogc_fid",
-    "objectid",
-    "index",
-    "wkt",
-    "row",
-}  # known and not needed
+# known and not needed
+_SILENT = {"mp_type", "line", "pixel", "fid", "geom", "geometry", "ogc_fid", "objectid", "index", "wkt", "row"}
 
 def _claims(columns, dates):
     "Role -> its columns, the best first."
@@ -145,6 +130,7 @@ def _claims(columns, dates):
         if role: claims.setdefault(role, []).append((order, k, c))
     return {role: [c for *_, c in sorted(which)] for role, which in claims.items()}
 
+# %% ../nbs/00c_header.ipynb #2ea6a7a3
 def _check_twice(columns, claims, name):
     "A column that stands twice under one name cannot be told from its copy."
     count = Counter(columns)
@@ -169,13 +155,11 @@ def _check_plain_dates(columns, name):
             )
 
 def _no_dates(others, name):
-    also = (
-        f"; {', '.join(others[:3])} may be dates: name them YYYYMMDD"
-        if others
-        else "; use the file as delivered, with its time series"
-    )
+    also = (f"; {', '.join(others[:3])} may be dates: name them YYYYMMDD" if others
+            else "; use the file as delivered, with its time series")
     raise EGMSFormatError(f"{name}: line 1: no column is a date (YYYYMMDD){also}")
 
+# %% ../nbs/00c_header.ipynb #8f01ea96
 def read_header(columns: list[str], name: str = "table") -> Header:
     """What each column is.
 
@@ -197,9 +181,7 @@ def read_header(columns: list[str], name: str = "table") -> Header:
         _no_dates(unread + [c for c in columns if re.search(r"\d{4}", c) and c not in unread], name)
     role_of = {which[0]: role for role, which in claims.items()}
     names = _unique([role_of.get(c, c) for c in columns])
-    crs = next(
-        (found for c in claims.get("easting", [])[:1] if (found := find_crs(c))), ""
-    )
+    crs = find_crs(claims["easting"][0]) if "easting" in claims else ""
     return Header(names, dates, _header_notes(columns, dates, unread, claims), crs)
 
 # %% ../nbs/00c_header.ipynb #8c711f6a
@@ -217,6 +199,7 @@ def few(words, most=4):
     words = list(words)
     return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
 
+# %% ../nbs/00c_header.ipynb #adc66427
 def _header_notes(columns, dates, unread, claims):
     "What was understood, and what was left out."
     dressed = [c for c in dates if not re.fullmatch(r"\d{8}", c)]
@@ -232,14 +215,11 @@ def _header_notes(columns, dates, unread, claims):
         notes.append(f"{blank} {'column' if blank == 1 else 'columns'} without a name left out")
     return notes + _shapefile_notes(columns, claims)
 
+# %% ../nbs/00c_header.ipynb #c6317990
 def _shapefile_notes(columns, claims):
     "A Shapefile cuts names to ten letters and tables to 255 columns."
-    cut = [
-        c
-        for which in claims.values()
-        for c in which
-        if len(c) == 10 and ALIASES.get(c.lower(), c) not in (c, "height", "rmse")
-    ]
+    cut = [c for which in claims.values() for c in which if len(c) == 10
+           and ALIASES.get(c.lower(), c) not in (c, "height", "rmse")]
     notes = [f"column names are cut to ten letters, as a Shapefile does ({few(cut, 2)})"] if cut else []
     if len(columns) in (254, 255, 256):
         notes.append(

@@ -21,12 +21,12 @@ import xarray as xr
 from pyproj import Transformer
 
 from . import __version__
-from .egms import LICENCE
+from .egms import LICENCE, notes_of
 from .files import write_beside
 from .tiles import read_tile
 from .style import map_limit
 from .raster import open_points
-from .writers import MADE, check_target, notes_of
+from .writers import MADE, check_target
 
 # %% ../nbs/24_map.ipynb #9ce3f03f
 NONE = -2**15  # stands for NaN
@@ -35,8 +35,10 @@ def tenths(values):
     "Values in mm as int16 of 0.1 mm; NaN becomes `NONE`, and what int16 cannot hold its nearest."
     known = np.isfinite(values)
     scaled = np.round(np.where(known, values, 0) * 10)
-    return np.where(known, np.clip(scaled, NONE + 1, -NONE - 1), NONE).astype(np.int16)
+    return np.where(known, np.clip(scaled, NONE + 1, -NONE - 1),
+                    NONE).astype(np.int16)
 
+# %% ../nbs/24_map.ipynb #68e4052c
 def deflate(raw): return base64.b64encode(zlib.compress(raw)).decode()
 
 def pack(rows):
@@ -52,12 +54,14 @@ WHOLE, RECENT, GROUP = 16_000_000, 122, 5
 
 def _groups(dates, size):
     "Rows of the page: (first, last + 1) of the dates that each is the mean of, and how many rows are means."
-    if size <= WHOLE or dates <= RECENT: return [(t, t + 1) for t in range(dates)], 0
+    if size <= WHOLE or dates <= RECENT:
+        return [(t, t + 1) for t in range(dates)], 0
     old = dates - RECENT
     ends = [*range(old % GROUP or GROUP, old + 1, GROUP)]                 # the first group is perhaps a short one
     means = list(zip([0, *ends[:-1]], ends))
     return means + [(t, t + 1) for t in range(old, dates)], len(means)
 
+# %% ../nbs/24_map.ipynb #f5c83e2c
 def history(values, days, order=slice(None)):
     """The measured series as the page holds them.
 
@@ -76,22 +80,26 @@ def history(values, days, order=slice(None)):
     for row, (a, b) in zip(rows, groups):
         some = values[a:b, order]
         known = np.isfinite(some)
-        with np.errstate(invalid="ignore"): mean = np.where(known, some, 0).sum(0) / known.sum(0)   # NaN of none
+        with np.errstate(invalid="ignore"):                              # NaN of none
+            mean = np.where(known, some, 0).sum(0) / known.sum(0)
         row[:] = tenths(mean)
     return rows, np.array([days[a:b].mean() for a, b in groups]), means
 
 # %% ../nbs/24_map.ipynb #f4e0465c
 DEGREE = 5
-
 _POWERS = [(a, b) for a in range(DEGREE + 1) for b in range(DEGREE + 1 - a)]
 
-def _terms(u, v): return np.stack([u**a * v**b for a, b in _POWERS], -1)
+def _terms(u, v):
+    return np.stack([u**a * v**b for a, b in _POWERS], -1)
 
+# %% ../nbs/24_map.ipynb #414f759e
 def _lonlat(easting, northing):
     "Coefficients (2, 21) of longitude and latitude, and what they are polynomials of: middle and half width."
-    middle = np.array([(v.min() + v.max()) / 2 for v in (easting, northing)])
+    middle = np.array([(v.min() + v.max()) / 2
+                       for v in (easting, northing)])
     half = max(np.ptp(easting), np.ptp(northing), 100) / 2
-    u, v = (g.ravel() for g in np.meshgrid(*[np.linspace(-1, 1, 15)] * 2))
+    u, v = (g.ravel()
+            for g in np.meshgrid(*[np.linspace(-1, 1, 15)] * 2))
     place = middle[:, None] + half * np.stack([u, v])
     known = np.stack(Transformer.from_crs(3035, 4326, always_xy=True).transform(*place), 1)
     lonlat = np.linalg.lstsq(_terms(u, v), known, rcond=None)[0].T
@@ -104,6 +112,7 @@ def _ramp(name):
     colour = colormaps[name](np.linspace(0, 1, 256))[:, :3] * 255
     return colour.round().astype(np.uint8).tobytes().hex()
 
+# %% ../nbs/24_map.ipynb #f96c3ab6
 LEAST = .5   # mm, or mm/yr: a colour scale is no finer, since values have one decimal
 _ENDS = dict(U=("sinking", "rising"), E=("westwards", "eastwards"),
              LOS=("away from the satellite", "towards the satellite"))
@@ -128,18 +137,22 @@ def _layers(ds, component):
 def _match(ds, tile):
     "For each point of the tile its index in the forecast; they are of the same points, in whatever order."
     ours, theirs = pd.Index(_keys(ds)), pd.Index(_keys(tile))
-    if ours.equals(theirs): return np.arange(len(ours))
+    if ours.equals(theirs):
+        return np.arange(len(ours))
     if len(ours) == len(theirs) and ours.is_unique:
         where = ours.get_indexer(theirs)
-        if (where >= 0).all(): return where
+        if (where >= 0).all():
+            return where
     raise ValueError(f"the forecast is of {ds.attrs['source']} and the series are of {tile.attrs['source']}; "
                      "give both of one file")
 
+# %% ../nbs/24_map.ipynb #6592dcac
 def _keys(some):
     "What tells one point from another: (N,) identifiers, with their component where there are two."
     pid = some.pid.values.astype(str)
     return np.char.add(some.component.values.astype(str), pid) if "component" in some.coords else pid
 
+# %% ../nbs/24_map.ipynb #71559036
 def _places(ds):
     "Distance from west and from north (2, N) in whole units, the unit in m, and whether the points are 100 m cells."
     east, north = ds.easting.values, ds.northing.values
@@ -165,10 +178,12 @@ def _arrays(ds, values, which):
                 below=pack(away("lower", -1)), above=pack(away("upper", 1)), history=pack(values),
                 pids=deflate("\n".join(ds.pid.values.astype(str)).encode()))
 
+# %% ../nbs/24_map.ipynb #b9bf8cfa
 def _json_numbers(values):
     "Three decimals; None for what is no number."
     return [round(float(v), 3) if np.isfinite(v) else None for v in values]
 
+# %% ../nbs/24_map.ipynb #c20ecd47
 def _trust(ds):
     "Skill and coverage by lead, of all points and by motion class."
     def rows(name):
@@ -189,10 +204,12 @@ def _recent(tile):
 
 def _components(ds):
     "The components there are, U before E, and the index (N,) of each point's."
-    if "component" not in ds.coords: return [ds.attrs["component"]], np.zeros(ds.sizes["point"])
+    if "component" not in ds.coords:
+        return [ds.attrs["component"]], np.zeros(ds.sizes["point"])
     names, which = np.unique(ds.component.values.astype(str), return_inverse=True)
     return names[::-1].tolist(), len(names) - 1 - which
 
+# %% ../nbs/24_map.ipynb #ae1741ee
 def _extent(ds):
     "Where the points lie, and what turns that into longitude and latitude."
     places, unit, lattice = _places(ds)
@@ -201,6 +218,7 @@ def _extent(ds):
     corner = dict(west=float(east.min()), north=float(north.max()))
     return dict(rows=rows, cols=cols, unit=unit, lattice=lattice, **corner, **_lonlat(east, north))
 
+# %% ../nbs/24_map.ipynb #203d2723
 def _contents(ds, tile):
     "The packed arrays and the JSON of a page."
     order = np.lexsort((tile.easting.values, -tile.northing.values))
@@ -236,10 +254,12 @@ def check_page(out: str | Path, inputs=()) -> Path:
 def _origin(ds):
     "Facts of provenance, in the words of the forecast itself."
     names = ("source", "sha256", "tile", "component", "level", "release", "model", "interval", "last_date")
-    rows = [(name.replace("_", " "), ds.attrs[name]) for name in names if name in ds.attrs]
+    rows = [(name.replace("_", " "), ds.attrs[name]) for name in names
+            if name in ds.attrs]
     rows.append(("software", f"mmstt {__version__}"))
     return "".join(f"<dt>{k}</dt><dd>{html.escape(str(v))}</dd>" for k, v in rows)
 
+# %% ../nbs/24_map.ipynb #e1ab5fd3
 def _radios(name, labels):
     "Buttons of which one is pressed: (label, explanation) each."
     out = ""
@@ -248,6 +268,7 @@ def _radios(name, labels):
         out += f'<label for="{name}{k}" title="{html.escape(about)}">{html.escape(label)}</label>'
     return out
 
+# %% ../nbs/24_map.ipynb #1ec68c9a
 def _about(ds, meta):
     "One line on what is shown."
     a = ds.attrs
@@ -258,8 +279,10 @@ def _about(ds, meta):
     return (f"{count}, {what} motion, measured to {a['last_date']}, forecast to {end} by “{a['model']}”. "
             "Grid in kilometres, EPSG:3035.")
 
+# %% ../nbs/24_map.ipynb #51d4e750
 def _credit(ds):
-    if ds.attrs["simulated"]: return "Simulated by mmstt: no value on this page is a measurement."
+    if ds.attrs["simulated"]:
+        return "Simulated by mmstt: no value on this page is a measurement."
     return html.escape(f"{ds.attrs['credit']}. {LICENCE}.")
 
 # %% ../nbs/24_map.ipynb #2beb611f
@@ -299,5 +322,6 @@ def write_map(ds: xr.Dataset, tile: xr.Dataset | str | Path, out: str | Path) ->
     words = dict(_words(ds, meta), made=MADE, data=ds.attrs["data"], style=page_file("map.css"), meta=told,
                  stored=stored, script=script)
     page = Template(page_file("map.html")).substitute(words)
-    with write_beside(out) as part: part.write_text(page, encoding="utf-8")
+    with write_beside(out) as part:
+        part.write_text(page, encoding="utf-8")
     return out

@@ -24,57 +24,44 @@ def _moments(displacement):
     if not n:
         return dict(missing=missing, displacement_mm=dict(min=None, max=None, mean=None, std=None))
     mean = sum(np.nansum(x, dtype=np.float64) for x in rows) / n
-    std = np.sqrt(sum(np.nansum((x - mean) ** 2, dtype=np.float64) for x in rows) / n)
+    std = np.sqrt(sum(np.nansum((x - mean) ** 2, dtype=np.float64)
+                      for x in rows) / n)
     low, high = np.fmin.reduce(rows, axis=None), np.fmax.reduce(rows, axis=None)
-    return dict(
-        missing=missing,
-        displacement_mm={
-            k: round(float(v), 4)
-            for k, v in dict(min=low, max=high, mean=mean, std=std).items()
-        },
-    )
+    return dict(missing=missing,
+                displacement_mm={k: round(float(v), 4)
+                                 for k, v in dict(min=low, max=high, mean=mean, std=std).items()})
 
+# %% ../nbs/00h_overview.ipynb #aeacd91a
 def _dates(time):
     "First and last date, the usual step, gaps, and the cadences if there are several."
     day = np.asarray(time, "datetime64[D]")
     steps, counts = np.unique(np.diff(day).astype(float), return_counts=True)
     usual = float(steps[counts.argmax()]) if len(steps) else None
     cadences = find_cadences(day)
-    return dict(
-        dates=len(day),
-        first_date=str(day[0]),
-        last_date=str(day[-1]),
-        step_days=usual,
-        gaps=find_gaps(day),
-        cadences=cadences,
-    )
+    return dict(dates=len(day), first_date=str(day[0]),
+                last_date=str(day[-1]), step_days=usual, gaps=find_gaps(day), cadences=cadences)
 
 # %% ../nbs/00h_overview.ipynb #966a22b6
 def describe(tile: xr.Dataset) -> dict[str, Any]:
     "What is in a tile, as numbers and strings that JSON knows; displacement in mm, extent in m."
     a = tile.attrs
-    extent = dict(
-        west=tile.easting.min(),
-        south=tile.northing.min(),
-        east=tile.easting.max(),
-        north=tile.northing.max(),
-    )
+    extent = dict(west=tile.easting.min(), south=tile.northing.min(),
+                  east=tile.easting.max(), north=tile.northing.max())
     facts = {k: a.get(k, "") for k in ("tile", "component", "level", "release", "source", "sha256")}
     facts |= dict(simulated=bool(a["simulated"]), crs=a["crs"], points=tile.sizes["point"])
     facts |= _dates(tile.time.values) | _moments(tile.displacement)
-    facts |= dict(
-        extent={k: float(v) for k, v in extent.items()},
-        descriptors=[c for c in DESCRIPTORS if c in tile],
-        notes=notes_of(tile),
-    )
+    facts |= dict(extent={k: float(v) for k, v in extent.items()},
+                  descriptors=[c for c in DESCRIPTORS if c in tile], notes=notes_of(tile))
     return plain(facts)
 
 # %% ../nbs/00h_overview.ipynb #7d9f7f6b
 def _velocity(tile):
     "Velocity in mm/yr: as delivered, else the slope of a straight line."
-    if "mean_velocity" in tile: return tile.mean_velocity.values
+    if "mean_velocity" in tile:
+        return tile.mean_velocity.values
     years = (tile.time.values - tile.time.values[0]) / np.timedelta64(365, "D")
-    if len(years) == 1: return np.zeros(tile.sizes["point"])
+    if len(years) == 1:
+        return np.zeros(tile.sizes["point"])
     return tile.displacement.assign_coords(time=years).polyfit("time", 1).polyfit_coefficients.sel(degree=1).values
 
 # %% ../nbs/00h_overview.ipynb #88f89e85
@@ -88,10 +75,10 @@ def _lattice_image(east, north, velocity):
     col, row = ((v - v.min()).astype(int) // 100 for v in (east, north))
     image = np.full((row.max() + 1, col.max() + 1), np.nan)
     image[row, col] = velocity
-    return image, np.array(
-        [east.min() - 50, east.max() + 50, north.min() - 50, north.max() + 50]
-    ) / 1000
+    return image, np.array([east.min() - 50, east.max() + 50,
+                            north.min() - 50, north.max() + 50]) / 1000
 
+# %% ../nbs/00h_overview.ipynb #eba9937a
 def _draw_map(ax, tile, velocity, chosen):
     "Velocity in colours centred on zero: cells as pixels, other points as dots."
     east, north = tile.easting.values, tile.northing.values
@@ -104,9 +91,8 @@ def _draw_map(ax, tile, velocity, chosen):
     else: shown = ax.scatter(east / 1000, north / 1000, c=velocity, s=np.clip(2e4 / len(east), 1, 20), lw=0, **colours)
     ax.figure.colorbar(shown, ax=ax, label=f"{_direction(tile)} velocity (mm/yr)".strip(), extend="both", shrink=0.8)
     for i, colour in zip(chosen, _COLOURS):
-        ax.plot(
-            east[i] / 1000, north[i] / 1000, "o", mfc="none", mec=colour, mew=2, ms=9
-        )
+        ax.plot(east[i] / 1000, north[i] / 1000, "o", mfc="none", mec=colour,
+                mew=2, ms=9)
     ax.set(xlabel="easting (km, EPSG:3035)", ylabel="northing (km, EPSG:3035)", facecolor="#d4d4d4", aspect="equal")
     ax.ticklabel_format(useOffset=False)
 
@@ -117,19 +103,17 @@ def _draw_histogram(ax, tile, velocity):
     ax.set(xlabel=f"{_direction(tile)} velocity (mm/yr)".strip(), ylabel="points", yscale="log")
     if not len(velocity): return
     step = max(np.ceil(np.ptp(velocity) / 60 * 10) / 10, 0.1)
-    ax.hist(
-        velocity,
-        bins=np.arange(velocity.min() - 0.05, velocity.max() + step, step),
-        color="#888888",
-    )
+    ax.hist(velocity,
+            bins=np.arange(velocity.min() - 0.05, velocity.max() + step, step), color="#888888")
 
+# %% ../nbs/00h_overview.ipynb #f2a08027
 def _draw_series(ax, tile, velocity, chosen):
     "The series of a few points."
     for i, colour in zip(chosen, _COLOURS):
-        ax.plot(
-            tile.time.values, tile.displacement.values[i], lw=1, color=colour, label=f"{velocity[i]:+.1f} mm/yr"
-        )
-    if chosen: ax.legend(frameon=False, fontsize=8)
+        ax.plot(tile.time.values, tile.displacement.values[i], lw=1, color=colour,
+                label=f"{velocity[i]:+.1f} mm/yr")
+    if chosen:
+        ax.legend(frameon=False, fontsize=8)
     ax.set(xlabel="date", ylabel=f"{_direction(tile)} displacement (mm)".strip())
 
 # %% ../nbs/00h_overview.ipynb #f619c00e
@@ -148,17 +132,13 @@ def plot_tile(tile: xr.Dataset):
     velocity = _velocity(tile)
     known = np.flatnonzero(np.isfinite(velocity))
     ranked = known[np.argsort(velocity[known])]
-    chosen = [int(ranked[k]) for k in (0, len(ranked) // 2, -1)] if len(ranked) else []
+    chosen = [int(ranked[k])
+              for k in (0, len(ranked) // 2, -1)] if len(ranked) else []
     _draw_map(fig.add_subplot(grid[:, 0]), tile, velocity, chosen)
     _draw_histogram(fig.add_subplot(grid[0, 1]), tile, velocity[known])
     _draw_series(fig.add_subplot(grid[1, 1]), tile, velocity, chosen)
     a = tile.attrs
-    words = [
-        a["tile"],
-        a["component"],
-        a["release"] + ",",
-        f"{tile.sizes['point']} points,",
-        "simulated" if a["simulated"] else "real",
-    ]
+    words = [a["tile"], a["component"], a["release"] + ",", f"{tile.sizes['point']} points,",
+             "simulated" if a["simulated"] else "real"]
     fig.suptitle(" ".join(w for w in words if w))
     return fig

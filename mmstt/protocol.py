@@ -18,27 +18,21 @@ from fastcore.basics import patch
 from .features import encode_day, fit_motion, smooth
 
 # %% ../nbs/04_protocol.ipynb #8bd53119
-CHOICES = dict(
-    split=("random", "chronological"),
-    smoothing=("centred", "trailing", "none"),
-    target=("smoothed", "raw"),
-    statics=("delivered", "training"),
-    scaling=("all", "training"),
-    raster=("linear", "block"),
-    stride_days=(6, 12))
+CHOICES = dict(split=("random", "chronological"), smoothing=("centred", "trailing", "none"),
+               target=("smoothed", "raw"), statics=("delivered", "training"), scaling=("all", "training"),
+               raster=("linear", "block"), stride_days=(6, 12))
 
 # %% ../nbs/04_protocol.ipynb #bc643d83
-_IN_WORDS = dict(
-    split=dict(random="windows split at random", chronological="windows split by date"),
-    smoothing=dict(centred="inputs smoothed by a centred mean of 3 dates",
-                   trailing="inputs smoothed by the mean of the last 3 dates",
-                   none="inputs not smoothed"),
-    target=dict(smoothed="targets taken from the smoothed series", raw="targets as measured"),
-    statics=dict(delivered="static maps as delivered (fitted to all dates)",
-                 training="static maps fitted to the training dates"),
-    scaling=dict(all="scaled over all dates", training="scaled over the training dates"),
-    raster=dict(linear="linear raster", block="raster of block means"),
-    stride_days={6: "every 6 days", 12: "every 12 days"})
+_IN_WORDS = dict(split=dict(random="windows split at random", chronological="windows split by date"),
+                 smoothing=dict(centred="inputs smoothed by a centred mean of 3 dates",
+                                trailing="inputs smoothed by the mean of the last 3 dates",
+                                none="inputs not smoothed"),
+                 target=dict(smoothed="targets taken from the smoothed series", raw="targets as measured"),
+                 statics=dict(delivered="static maps as delivered (fitted to all dates)",
+                              training="static maps fitted to the training dates"),
+                 scaling=dict(all="scaled over all dates", training="scaled over the training dates"),
+                 raster=dict(linear="linear raster", block="raster of block means"),
+                 stride_days={6: "every 6 days", 12: "every 12 days"})
 
 # %% ../nbs/04_protocol.ipynb #3d354ce8
 @dataclass(frozen=True)
@@ -95,6 +89,7 @@ PRESETS = dict(paper=PAPER, forecast=FORECAST)
 def _departures(protocol, end):
     return [k for k in CHOICES if getattr(protocol, k) != getattr(end, k)]
 
+# %% ../nbs/04_protocol.ipynb #b7902422
 @patch(as_prop=True)
 def name(self: Protocol) -> str:
     "`paper`, `forecast`, or `mixed: ` and where it departs from the nearer end."
@@ -102,6 +97,7 @@ def name(self: Protocol) -> str:
     diff = [f"{k}={getattr(self, k)}" for k in _departures(self, PRESETS[end])]
     return f"mixed: {end} with {', '.join(diff)}" if diff else end
 
+# %% ../nbs/04_protocol.ipynb #03e01d63
 @patch(as_prop=True)
 def preset(self: Protocol) -> str:
     "The name without the stride, which belongs to the tile as much as to the protocol."
@@ -110,9 +106,12 @@ def preset(self: Protocol) -> str:
 # %% ../nbs/04_protocol.ipynb #701c4b3b
 def get_protocol(which) -> Protocol:
     "A `Protocol` from `'paper'`, `'forecast'`, a dictionary of choices, or itself."
-    if isinstance(which, Protocol): return which
-    if isinstance(which, dict): return Protocol.from_dict(which)
-    if which in PRESETS: return PRESETS[which]
+    if isinstance(which, Protocol):
+        return which
+    if isinstance(which, dict):
+        return Protocol.from_dict(which)
+    if which in PRESETS:
+        return PRESETS[which]
     raise ValueError(f"no protocol is called {which!r}; there are {', '.join(PRESETS)}, or a dictionary of choices")
 
 # %% ../nbs/04_protocol.ipynb #fa805179
@@ -133,7 +132,8 @@ def spaced_dates(days, stride_days: int):
         since = days[i] - days[kept[-1]]
         if since < stride_days: continue
         off = since % stride_days
-        if not off or days[i] + stride_days - off not in known: kept.append(i)
+        if not off or days[i] + stride_days - off not in known:
+            kept.append(i)
     return np.array(kept)
 
 # %% ../nbs/04_protocol.ipynb #2f7b5325
@@ -155,7 +155,7 @@ def complete_origins(days, t_in: int, t_out: int, *, stride_days: int):
     return origins[gaps_before[origins + t_out] == gaps_before[origins - t_in + 1]]
 
 # %% ../nbs/04_protocol.ipynb #dae7b7ad
-MINIMUM_WINDOWS = 10  # fewer say nothing about an error
+MINIMUM_WINDOWS = 10  # too few to measure an error
 
 def _random_parts(origins, seed):
     "Origins dealt out 70/10/20."
@@ -165,6 +165,7 @@ def _random_parts(origins, seed):
     dealt = dict(train=order[:a], validation=order[a:b], test=order[b:])
     return {part: np.sort(origins[i]) for part, i in dealt.items()}
 
+# %% ../nbs/04_protocol.ipynb #7fd901fe
 def _stretches(dates, fold):
     "First and last+1 date of each part; every fold ends one test stretch earlier."
     cal, test = int(0.1 * dates), dates - int(0.8 * dates)
@@ -172,11 +173,13 @@ def _stretches(dates, fold):
     cuts = [0, end - test - 2 * cal, end - test - cal, end - test, end]
     return dict(zip(("train", "validation", "calibration", "test"), zip(cuts, cuts[1:])))
 
+# %% ../nbs/04_protocol.ipynb #148d8d1c
 def _dated_parts(origins, dates, t_out, fold):
     "Origins whose targets lie within one stretch of the calendar."
     within = lambda a, b: origins[(origins + 1 >= a) & (origins + t_out < b)]
     return {part: within(*ends) for part, ends in _stretches(dates, fold).items()}
 
+# %% ../nbs/04_protocol.ipynb #1d077147
 def _counted_parts(origins, t_out, fold):
     "Origins counted off from the last one back; none whose targets reach into the later part."
     n, parts = len(origins), {}
@@ -194,9 +197,11 @@ def dates_needed(t_in: int, t_out: int, split="chronological", *, fold=0) -> int
     while True:
         every = np.arange(t_in - 1, dates - t_out)
         parts = _random_parts(every, 0) if split == "random" else _dated_parts(every, dates, t_out, fold)
-        if min(map(len, parts.values())) >= MINIMUM_WINDOWS: return dates
+        if min(map(len, parts.values())) >= MINIMUM_WINDOWS:
+            return dates
         dates += 1
 
+# %% ../nbs/04_protocol.ipynb #9635ae94
 def _too_few(dates, t_in, t_out, split, fold, left_out):
     "What is missing, in words."
     which = f"a {split} split" + (f" at fold {fold}" if fold else "")
@@ -227,11 +232,14 @@ def split_origins(dates: int, t_in: int, t_out: int, split="chronological",
     """
     every = np.arange(t_in - 1, dates - t_out)
     origins = every if origins is None else np.asarray(origins)
-    if fold not in range(3): raise ValueError(f"fold {fold}: the series is long enough for folds 0, 1 and 2 only")
+    if fold not in range(3):
+        raise ValueError(f"fold {fold}: the series is long enough for folds 0, 1 and 2 only")
     if split == "random" and fold:
         raise ValueError(f"a random split has no fold {fold}: another split is another seed")
-    if split == "random": parts = _random_parts(origins, seed)
-    elif len(origins) == len(every): parts = _dated_parts(origins, dates, t_out, fold)
+    if split == "random":
+        parts = _random_parts(origins, seed)
+    elif len(origins) == len(every):
+        parts = _dated_parts(origins, dates, t_out, fold)
     else: parts = _counted_parts(origins, t_out, fold)
     for part, some in parts.items():
         if len(some) >= MINIMUM_WINDOWS: continue
@@ -264,7 +272,8 @@ class Scaler:
 # %% ../nbs/04_protocol.ipynb #786d9018
 def _mean_std(values):
     v = values[np.isfinite(values)].astype(np.float64)
-    if not len(v): return 0., 1.
+    if not len(v):
+        return 0., 1.
     return float(v.mean()), float(v.std()) or 1.
 
 def _fit_scaler(displacement, statics):
@@ -290,7 +299,7 @@ class Windows:
     training : (T,) bool, dates that belong to a training window
     origins : part -> indices of each window's last input date
     attrs : of the cube
-    places : (H * W, 2) float32, easting and northing of each cell (m), row by row; None where the cube does not say
+    places : (H * W, 2) float32, easting and northing of each cell (m), row by row; None where the cube has none
     left_out : number of windows that would step over a gap and take no part
     notes : sentences on what was chosen and left out, for a caption
     """
@@ -312,53 +321,6 @@ class Windows:
     left_out: int = 0
     notes: tuple = ()
 
-# %% ../nbs/04_protocol.ipynb #c9c530bb
-@patch
-def to(self: Windows, device) -> Windows:
-    "The same windows with their arrays on a device."
-    tensors = {k: v for k, v in vars(self).items() if isinstance(v, torch.Tensor)}
-    moved = {k: v.to(device) for k, v in tensors.items()}
-    origins = {k: o.to(device) for k, o in self.origins.items()}
-    return replace(self, **moved, origins=origins)
-
-@patch(as_prop=True)
-def every_origin(self: Windows) -> torch.Tensor:
-    "Origins of all windows of the series that are complete, also those between two parts."
-    days = self.dates.cpu().numpy()
-    found = complete_origins(days, self.t_in, self.t_out, stride_days=self.protocol.stride_days)
-    return torch.from_numpy(found).to(self.dates.device)
-
-@patch
-def target(self: Windows, origins):
-    """What is to be forecast from these origins.
-
-    Returns y (B, t_out, H, W) with 0 for a missing value, valid (B, t_out, H, W) bool.
-    """
-    origins = torch.as_tensor(origins, device=self.truth.device).reshape(-1, 1)
-    y = self.truth[origins + torch.arange(1, self.t_out + 1, device=origins.device)]
-    return y.nan_to_num(0.), ~y.isnan()
-
-@patch
-def batch(self: Windows, origins):
-    """Windows at these origins.
-
-    Returns x (B, t_in, C, H, W), dates (B, t_in + t_out), y (B, t_out, H, W) with 0 for a missing value,
-    valid (B, t_out, H, W) bool.
-    """
-    origins = torch.as_tensor(origins, device=self.inputs.device).reshape(-1, 1)
-    index = origins + torch.arange(1 - self.t_in, self.t_out + 1, device=origins.device)
-    return self.inputs[index[:, :self.t_in]], self.dates[index], *self.target(origins)
-
-@patch
-def history(self: Windows, origin, whole=False):
-    """Series up to the origin, for the baselines: the last `t_in` dates or the whole past.
-
-    Returns x (1, T_past, 1, H, W) scaled with NaN where missing, dates (1, T_past + t_out).
-    """
-    first = 0 if whole else origin + 1 - self.t_in
-    past = self.truth[first:origin + 1]
-    return past[None, :, None], self.dates[first:origin + 1 + self.t_out][None]
-
 # %% ../nbs/04_protocol.ipynb #217f5572
 def stride_for(time, split="chronological", fold=0) -> int:
     """The stride that a tile's dates have: the least one of `CHOICES` that gives every part its windows.
@@ -378,7 +340,8 @@ def stride_for(time, split="chronological", fold=0) -> int:
     """
     days = _days(time)
     fitting = [k for k in CHOICES["stride_days"] if not _misfit(days, k)]
-    if not fitting: raise ValueError(_misfit(days, CHOICES["stride_days"][-1]))
+    if not fitting:
+        raise ValueError(_misfit(days, CHOICES["stride_days"][-1]))
     for stride in fitting:
         spaced = days[spaced_dates(days, stride)]
         whole = complete_origins(spaced, 60 // stride, 60 // stride, stride_days=stride)
@@ -409,9 +372,11 @@ def _names_no_stride(which):
 def _protocol_for(which, time, fold):
     "The protocol at the tile's stride, and a note if that is not the preset's."
     protocol = get_protocol(which)
-    if not _names_no_stride(which): return protocol, ()
+    if not _names_no_stride(which):
+        return protocol, ()
     stride = stride_for(time, protocol.split, fold)
-    if stride == protocol.stride_days: return protocol, ()
+    if stride == protocol.stride_days:
+        return protocol, ()
     note = f"windows have a date every {stride} days, as the tile has, not every {protocol.stride_days}"
     return replace(protocol, stride_days=stride), (note,)
 
@@ -419,7 +384,8 @@ def _protocol_for(which, time, fold):
 def _spaced(cube, stride_days):
     "The cube at the dates that take part."
     days = _days(cube.time.values)
-    if wrong := _misfit(days, stride_days): raise ValueError(wrong)
+    if wrong := _misfit(days, stride_days):
+        raise ValueError(wrong)
     return cube.isel(time=spaced_dates(days, stride_days))
 
 def _smooth(raw, days, protocol):
@@ -429,6 +395,7 @@ def _smooth(raw, days, protocol):
     runs = [smooth(run, 3, protocol.smoothing) for run in np.split(raw, gaps)]
     return np.concatenate(runs).astype(np.float32)
 
+# %% ../nbs/04_protocol.ipynb #5e2b6826
 def _training_dates(origins, t_in, t_out, dates):
     "Which dates a training window touches."
     seen = np.zeros(dates, bool)
@@ -438,17 +405,20 @@ def _training_dates(origins, t_in, t_out, dates):
 
 def _static_maps(cube, raw, days, training, protocol):
     "The three static maps (3, H, W), delivered or fitted again."
-    if protocol.statics == "delivered": maps = cube
+    if protocol.statics == "delivered":
+        maps = cube
     else: maps = fit_motion(raw[training].reshape(training.sum(), -1), days[training])
     found = [np.asarray(maps[k]).reshape(raw.shape[1:]) for k in STATICS]
     return np.stack(found).astype(np.float32)
 
 # %% ../nbs/04_protocol.ipynb #90bdba6a
 def _places(cube):
-    "Easting and northing of each cell, row by row: (H * W, 2) float32; None where the cube does not say."
+    "Easting and northing of each cell, row by row: (H * W, 2) float32; None where the cube has no coordinates."
     coords = cube.coords
-    if "easting" in coords: where = coords["easting"].values, coords["northing"].values
-    elif {"x", "y"} <= set(coords): where = np.meshgrid(coords["x"].values, coords["y"].values)
+    if "easting" in coords:
+        where = coords["easting"].values, coords["northing"].values
+    elif {"x", "y"} <= set(coords):
+        where = np.meshgrid(coords["x"].values, coords["y"].values)
     else: return None
     flat = [w.ravel() for w in where]
     return torch.from_numpy(np.stack(flat, 1).astype(np.float32))
@@ -477,6 +447,7 @@ def _left_out(n, dates, t_in, t_out):
     "A caption's sentence on windows that take no part."
     return f"of {dates - t_in - t_out + 1} windows {n} would step over a gap between dates and are left out"
 
+# %% ../nbs/04_protocol.ipynb #b4309c98
 def _name_of(cube):
     "The tile, to begin a message with."
     return f"tile {cube.attrs['tile']}: " if cube.attrs.get("tile") else ""
@@ -491,7 +462,8 @@ def _arrays(cube, first, protocol, origins, sizes, scaler, native):
     scaled_on = training if protocol.scaling == "training" else np.ones_like(training)
     statics = () if native else _static_maps(cube, raw, days, training, protocol)
     scaler = scaler or _fit_scaler(smoothed[scaled_on], statics)
-    if native: inputs = np.nan_to_num(scaler.scale(smoothed).astype(np.float32))[:, None]
+    if native:
+        inputs = np.nan_to_num(scaler.scale(smoothed).astype(np.float32))[:, None]
     else: inputs = _inputs(smoothed, statics, time, scaler)
     truth = scaler.scale(smoothed if protocol.target == "smoothed" else raw).astype(np.float32)
     found = dict(inputs=inputs, truth=truth, dates=days.astype(np.float32), training=training,
@@ -528,8 +500,10 @@ def make_windows(cube, protocol, seed=0, fold=0,
         cube = _spaced(cube.sel(raster=protocol.raster) if "raster" in cube.dims else cube, protocol.stride_days)
         origins, left_out = _origins(cube, protocol, (t_in, t_out), seed, fold)
     except ValueError as e: raise ValueError(f"{_name_of(cube)}{e}") from None
-    if left_out: notes += (_left_out(left_out, cube.sizes["time"], t_in, t_out),)
-    if fold: cube = cube.isel(time=slice(0, int(origins["test"].max()) + t_out + 1))
+    if left_out:
+        notes += (_left_out(left_out, cube.sizes["time"], t_in, t_out),)
+    if fold:
+        cube = cube.isel(time=slice(0, int(origins["test"].max()) + t_out + 1))
     arrays = _arrays(cube, first, protocol, origins, (t_in, t_out), scaler, native)
     origins = {k: torch.from_numpy(o) for k, o in origins.items()}
     return Windows(**arrays, time=cube.time.values, origins=origins, protocol=protocol, t_in=t_in, t_out=t_out,
@@ -564,13 +538,65 @@ def _toy_cube(dates=302, height=20, width=24, seed=0):
     attrs = dict(tile="toy", simulated=1)
     return describe_cube(xr.Dataset(dict(displacement=both), coords, attrs))
 
+# %% ../nbs/04_protocol.ipynb #7e6ceec1
+@patch(as_prop=True)
+def every_origin(self: Windows) -> torch.Tensor:
+    "Origins of all windows of the series that are complete, also those between two parts."
+    days = self.dates.cpu().numpy()
+    found = complete_origins(days, self.t_in, self.t_out, stride_days=self.protocol.stride_days)
+    return torch.from_numpy(found).to(self.dates.device)
+
+# %% ../nbs/04_protocol.ipynb #e3755716
+@patch
+def target(self: Windows, origins):
+    """What is to be forecast from these origins.
+
+    Returns y (B, t_out, H, W) with 0 for a missing value, valid (B, t_out, H, W) bool.
+    """
+    origins = torch.as_tensor(origins, device=self.truth.device).reshape(-1, 1)
+    y = self.truth[origins + torch.arange(1, self.t_out + 1, device=origins.device)]
+    return y.nan_to_num(0.), ~y.isnan()
+
+# %% ../nbs/04_protocol.ipynb #f9123dd0
+@patch
+def batch(self: Windows, origins):
+    """Windows at these origins.
+
+    Returns x (B, t_in, C, H, W), dates (B, t_in + t_out), y (B, t_out, H, W) with 0 for a missing value,
+    valid (B, t_out, H, W) bool.
+    """
+    origins = torch.as_tensor(origins, device=self.inputs.device).reshape(-1, 1)
+    index = origins + torch.arange(1 - self.t_in, self.t_out + 1, device=origins.device)
+    return self.inputs[index[:, :self.t_in]], self.dates[index], *self.target(origins)
+
+# %% ../nbs/04_protocol.ipynb #c8663db8
+@patch
+def history(self: Windows, origin, whole=False):
+    """Series up to the origin, for the baselines: the last `t_in` dates or the whole past.
+
+    Returns x (1, T_past, 1, H, W) scaled with NaN where missing, dates (1, T_past + t_out).
+    """
+    first = 0 if whole else origin + 1 - self.t_in
+    past = self.truth[first:origin + 1]
+    return past[None, :, None], self.dates[first:origin + 1 + self.t_out][None]
+
+# %% ../nbs/04_protocol.ipynb #c9c530bb
+@patch
+def to(self: Windows, device) -> Windows:
+    "The same windows with their arrays on a device."
+    tensors = {k: v for k, v in vars(self).items() if isinstance(v, torch.Tensor)}
+    moved = {k: v.to(device) for k, v in tensors.items()}
+    origins = {k: o.to(device) for k, o in self.origins.items()}
+    return replace(self, **moved, origins=origins)
+
 # %% ../nbs/04_protocol.ipynb #c0755ee7
 def cells_as_cube(points) -> xr.Dataset:
     "Native cells (dims point, time) as a cube of `n` rows and one column without a raster dimension."
     d = points.displacement.transpose("time", "point").values[:, :, None]
     known = {k: ("y", points[k].values) for k in ("easting", "northing") if k in points}
     series = ("time", "y", "x"), d
-    return xr.Dataset(dict(displacement=series), dict(time=points.time.values, **known), dict(points.attrs))
+    return xr.Dataset(dict(displacement=series), dict(time=points.time.values, **known),
+                      dict(points.attrs))
 
 # %% ../nbs/04_protocol.ipynb #0b7f364f
 def native_windows(points, protocol, seed=0, fold=0, t_in=None, t_out=None, scaler=None) -> Windows:
@@ -590,11 +616,15 @@ def tamper(cube, origin, rng):
 # %% ../nbs/04_protocol.ipynb #734ff238
 def _same(a, b):
     "Equal to the bit, a missing value being equal to a missing value."
-    if isinstance(a, tuple): return all(map(_same, a, b))
-    if not isinstance(a, torch.Tensor): return a == b
-    if a.shape != b.shape: return False
+    if isinstance(a, tuple):
+        return all(map(_same, a, b))
+    if not isinstance(a, torch.Tensor):
+        return a == b
+    if a.shape != b.shape:
+        return False
     return bool(torch.isclose(a, b, rtol=0, atol=0, equal_nan=True).all())
 
+# %% ../nbs/04_protocol.ipynb #9bd3dedf
 def _known(w, origin):
     "Everything that a model works with on the day of the forecast, by name; where cells lie is no secret."
     train, stop = w.batch(w.origins["train"]), w.batch(w.origins["validation"])

@@ -28,6 +28,7 @@ def section(path) -> tuple:
         body, _ = _exporter().from_notebook_node(nb)
     return title, _plain(body, title)
 
+# %% ../nbs/29a_report.ipynb #a91be03a
 def _title(nb):
     "The first heading of a notebook."
     lines = [line for c in nb.cells if c.cell_type == "markdown" for line in c.source.splitlines()]
@@ -39,6 +40,7 @@ def _exporter():
     return HTMLExporter(template_name="basic", exclude_input=True, exclude_input_prompt=True,
                         exclude_output_prompt=True, exclude_anchor_links=True, embed_images=True)
 
+# %% ../nbs/29a_report.ipynb #dafbf3a6
 def _plain(body, title):
     """HTML that can stand beside that of other notebooks.
 
@@ -64,6 +66,7 @@ def origin_of(files) -> str:
     return (f"<table>{head}{rows}</table>"
             f"<details><summary>configuration, versions, machine</summary><pre>{detail}</pre></details>")
 
+# %% ../nbs/29a_report.ipynb #1be8c20a
 def _origin_row(p):
     cells = "".join(f"<td>{html.escape(str(p[k]))}</td>" for k in ("tile", "data", "source", "release"))
     return f'<tr>{cells}<td><code>{p["sha256"][:16]}…</code></td></tr>'
@@ -102,6 +105,7 @@ def write_report(notebooks, out, name="study"):
     origin = origin_of([p for p in origins if p.exists()])
     write_text(out, _page(html.escape(name), "".join(links), "".join(sections), origin))
 
+# %% ../nbs/29a_report.ipynb #b3889cf5
 def _page(name, links, sections, origin):
     "The page around its parts."
     head = ('<meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'

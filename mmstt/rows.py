@@ -15,7 +15,7 @@ import re
 import zipfile
 import zlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,9 +52,8 @@ def _check_size(claimed, packed, name):
 # %% ../nbs/00e_rows.ipynb #839e35d9
 def _check_members(archive, name):
     "The one table in a zip, and its xml if there is one."
-    members = [
-        m for m in archive.infolist() if not m.is_dir() and not re.search(r"(^|/)(__MACOSX/|\._)", m.filename)
-    ]
+    members = [m for m in archive.infolist() if not m.is_dir()
+               and not re.search(r"(^|/)(__MACOSX/|\._)", m.filename)]
     for m in members:
         if re.match(r"[\\/]|[A-Za-z]:", m.filename) or ".." in re.split(r"[\\/]", m.filename):
             raise EGMSFormatError(
@@ -72,17 +71,8 @@ def _check_members(archive, name):
     return tables[0], next(iter(ending(".xml")), None)
 
 # %% ../nbs/00e_rows.ipynb #9296cc4e
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    isal_zlib.error,
-    EOFError,
-    OSError,
-    RuntimeError,
-    ValueError,
-    LookupError,
-    OverflowError,
-)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, isal_zlib.error, EOFError, OSError, RuntimeError, ValueError, LookupError,
+           OverflowError)
 
 @contextlib.contextmanager
 def _damage(name, what):
@@ -96,6 +86,7 @@ def _damage(name, what):
             f"{name}: {what} is damaged or truncated ({e or type(e).__name__}); download it again"
         ) from e
 
+# %% ../nbs/00e_rows.ipynb #25914ce0
 @contextlib.contextmanager
 def _open_text(raw, name, size):
     "The text inside `raw` as (stream, name of the table, its size unpacked as far as known, text of the xml)."
@@ -129,6 +120,7 @@ def _blocks(stream, name, size):
                 block = _from_utf16(block + stream.read(MAX_BYTES), name)
             yield block
 
+# %% ../nbs/00e_rows.ipynb #43e3f6ee
 def _from_utf16(data, name):
     try:
         return data.decode("utf-16").replace("\r\n", "\n").encode()
@@ -147,6 +139,7 @@ class Dialect:
     decimal: str = "."
     notes: list[str] = field(default_factory=list)
 
+# %% ../nbs/00e_rows.ipynb #98770d0a
 def _header_text(line, name):
     "The first line of a table as text."
     if b"\0" in line[:1000]:
@@ -156,9 +149,7 @@ def _header_text(line, name):
     except UnicodeDecodeError:
         raise EGMSFormatError(f"{name}: line 1: is not UTF-8 text; save it as CSV in UTF-8") from None
     if not text.strip():
-        raise EGMSFormatError(
-            f"{name}: line 1: is empty where the column names should be; download the file again"
-        )
+        raise EGMSFormatError(f"{name}: line 1: is empty where the column names should be; download the file again")
     if text.startswith("<"):
         raise EGMSFormatError(
             f"{name}: line 1: is a web page or xml, not a tile (a rejected download token gives such a file); "
@@ -166,6 +157,7 @@ def _header_text(line, name):
         )
     return text
 
+# %% ../nbs/00e_rows.ipynb #f3302c32
 def _split(text, separator):
     "The fields of a line."
     try: return next(csv.reader([text.replace("\r", " ")], delimiter=separator), [])
@@ -175,36 +167,35 @@ def _split(text, separator):
 _WITH_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
 _WITH_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
 
+def _mark(text):
+    "The decimal mark of a number, empty for other text."
+    if _WITH_COMMA.fullmatch(text): return ","
+    return "." if _WITH_POINT.fullmatch(text) else ""
+
 def sniff(block: bytes, name: str) -> Dialect:
     "How a table is written, from its first lines."
     head, *lines = block[:400_000].split(b"\n", 50)
     text = _header_text(head, name)
     separator = max(",;\t|", key=lambda s: (text.count(s), s == ","))
     found = Dialect(_split(text, separator), separator, b'"' in block[:400_000])
-    rows = [
-        _split(t, separator)
-        for t in (line.decode("utf-8", "replace").strip("\r") for line in lines[:20])
-        if t.strip()
-    ]
+    rows = [_split(t, separator)
+            for t in (line.decode("utf-8", "replace").strip("\r") for line in lines[:20])
+            if t.strip()]
     if separator != ",":
         found.notes.append(
             f"columns are separated by {dict(zip(';|', ('semicolons', 'bars'))).get(separator, 'tabs')}"
         )
-    fields = Counter(
-        "," if _WITH_COMMA.fullmatch(v.strip()) else "." if _WITH_POINT.fullmatch(v.strip()) else ""
-        for r in rows[:5]
-        for v in r
-    )
+    fields = Counter(_mark(v.strip()) for r in rows[:5] for v in r)
     if fields[","] > fields["."]:
         found.decimal = ","
         found.notes.append("numbers are written with decimal commas")
-    if found.quotes and any(
-        line.count(b'"') >= 2 * len(found.columns) - 2 for line in lines[:5]
-    ):
+    if found.quotes and any(line.count(b'"') >= 2 * len(found.columns) - 2
+                            for line in lines[:5]):
         found.notes.append("values stand in quotes, read as numbers")
     if block[:3] == b"\xef\xbb\xbf": found.notes.append("the file begins with a byte order mark, left out")
     return _with_row_names(found, rows)
 
+# %% ../nbs/00e_rows.ipynb #025496f8
 def _with_row_names(found, rows):
     "R writes row names without a name in the header: every row has one field more."
     if not rows or any(len(r) != len(found.columns) + 1 for r in rows): return found
@@ -214,40 +205,9 @@ def _with_row_names(found, rows):
 
 # %% ../nbs/00e_rows.ipynb #747e68db
 NUMBERS = {"easting", "northing", "longitude", "latitude", *DESCRIPTORS}
-MISSING = [
-    "",
-    "na",
-    "n/a",
-    "nan",
-    "-nan",
-    "null",
-    "<null>",
-    "(null)",
-    "#n/a",
-    "#na",
-    "none",
-    "nil",
-    "-",
-    "--",
-    "nd",
-    "n.d.",
-    "no data",
-    "nodata",
-    "missing",
-    "#value!",
-    "#num!",
-    "#div/0!",
-    "#ref!",
-    "#null!",
-    ".",
-    "?",
-    "<na>",
-    "nat",
-    "\\n",
-    "1.#qnan",
-    "1.#ind",
-    "-1.#ind",
-]
+MISSING = ["", "na", "n/a", "nan", "-nan", "null", "<null>", "(null)", "#n/a", "#na", "none", "nil", "-",
+           "--", "nd", "n.d.", "no data", "nodata", "missing", "#value!", "#num!", "#div/0!", "#ref!", "#null!", ".",
+           "?", "<na>", "nat", "\\n", "1.#qnan", "1.#ind", "-1.#ind"]
 
 class NoPoint(ValueError):
     "No point lies in the area asked for."
@@ -281,7 +241,9 @@ def _ragged(block, header, dialect):
     lines = block.count(b"\n") + (not block.endswith(b"\n"))
     return block.count(dialect.separator.encode()) != (len(header.names) - 1) * lines
 
-_WORDS = sorted({form for w in MISSING if w not in ("", "nan", "-nan") for form in (w, w.upper(), w.capitalize(), w.title())})
+# %% ../nbs/00e_rows.ipynb #2d62bbc6
+_WORDS = sorted({form for w in MISSING if w not in ("", "nan", "-nan")
+                 for form in (w, w.upper(), w.capitalize(), w.title())})
 
 def _parse_at_once(block, header, dialect, words=None):
     "One block straight to numbers; a PolarsError where a field is none, None where lines differ in length."
@@ -291,6 +253,7 @@ def _parse_at_once(block, header, dialect, words=None):
     uneven = table[header.names[-1]].null_count() and (quote or _ragged(block, header, dialect))
     return None if uneven else table
 
+# %% ../nbs/00e_rows.ipynb #c2ae8fff
 def parse(block: bytes, header: Header, dialect: Dialect) -> tuple[pl.DataFrame, bool]:
     "One block as a table, a row a line (blank lines too), and whether words stood for missing values."
     if dialect.decimal == "," and dialect.separator == ",": return parse_patiently(block, header, dialect)
@@ -309,10 +272,8 @@ def _fields(block, header, dialect):
     except UnicodeDecodeError as e:
         raise BadRow(block.count(b"\n", 0, e.start), "", "is not UTF-8 text; download the file again") from None
     if text.startswith("\ufeff"): text = text[1:]
-    n, least = (
-        len(header.names),
-        1 + max(k for k, c in enumerate(header.names) if not c.startswith("unnamed")),
-    )
+    n = len(header.names)
+    least = 1 + max(k for k, c in enumerate(header.names) if not c.startswith("unnamed"))
     for row, line in enumerate(text.split("\n")):
         if not line.strip("\r"): continue
         if '"' not in line and line.count(dialect.separator) == n - 1: continue
@@ -322,18 +283,13 @@ def _fields(block, header, dialect):
             raise BadRow(row, "", f"has {k} fields where the header names {n}; download the file again")
     return text
 
+# %% ../nbs/00e_rows.ipynb #dd7fccaf
 def parse_patiently(block: bytes, header: Header, dialect: Dialect) -> tuple[pl.DataFrame, int]:
     "The same, read as text first, which is slow; BadRow names what is no number."
     text = _fields(block, header, dialect).encode()
     try:
-        table = pl.read_csv(
-            text,
-            has_header=False,
-            schema=dict.fromkeys(header.names, pl.String),
-            separator=dialect.separator,
-            quote_char='"',
-            truncate_ragged_lines=True,
-        )
+        table = pl.read_csv(text, has_header=False, schema=dict.fromkeys(header.names, pl.String),
+                            separator=dialect.separator, quote_char='"', truncate_ragged_lines=True)
     except pl.exceptions.PolarsError as e:
         raise BadRow(
             0, "", f"and the following: cannot be read as a table ({str(e).splitlines()[0]}); download it again"
@@ -360,21 +316,14 @@ class Rows:
     "Blocks put together as they come: displacement in one array (dates, points), the rest as a table."
     def __init__(self, dates, names, name):
         known = [c for c in names if c in _KEPT]
-        self.dates, self.others, self.name = (
-            list(dates),
-            ["line", *dict.fromkeys([*known, "easting", "northing"])],
-            name,
-        )
+        self.dates, self.name = list(dates), name
+        self.others = ["line", *dict.fromkeys([*known, "easting", "northing"])]
         self.meta, self.n, self.finite = [], 0, True
-        self.values, self.low, self.high = (
-            np.empty((len(self.dates), 0), np.float32),
-            np.inf,
-            -np.inf,
-        )
+        self.values = np.empty((len(self.dates), 0), np.float32)
+        self.low, self.high = np.inf, -np.inf
 
     def add(self, table: pl.DataFrame, meta: pl.DataFrame, expected: int):
-        "Append a block's rows, dates in `table`, the rest in `meta`; `expected` is a guess of how many rows "
-        "there will be."
+        "Append a block's rows, dates in `table`, the rest in `meta`; `expected` guesses the number of all rows."
         end = self.n + len(table)
         if end > self.values.shape[1]: self._grow(max(expected, end + end // 2))
         for row, date in zip(self.values, self.dates):
@@ -401,9 +350,8 @@ class Rows:
     def result(self) -> tuple[pl.DataFrame, np.ndarray]:
         "Everything but displacement as a table, and displacement (dates, points)."
         values = self.values[:, :self.n]
-        return pl.concat(self.meta).rechunk(), values if self.n > 0.8 * self.values.shape[
-            1
-        ] else values.copy()
+        nearly_full = self.n > 0.8 * self.values.shape[1]
+        return pl.concat(self.meta).rechunk(), values if nearly_full else values.copy()
 
 # %% ../nbs/00e_rows.ipynb #bb10728c
 @dataclass
@@ -430,8 +378,10 @@ class Table:
 class _Reader:
     "What happens to each block: line numbers, places, the wanted area."
     def __init__(self, name, header, level_of, crs, inside):
-        self.name, self.header, self.level_of, self.crs, self.inside = name, header, level_of, crs, inside
-        self.places, self.line, self.lost, self.seen, self.words = None, 2, [], 0, False
+        self.name, self.header, self.level_of = name, header, level_of
+        self.crs, self.inside = crs, inside
+        self.places, self.lost, self.words = None, [], False
+        self.line, self.seen = 2, 0
 
     def keep(self, table):
         "The rows to keep, and of them all but the dates, with `line`, `easting` and `northing`."
@@ -439,9 +389,7 @@ class _Reader:
             self.places = find_places(table, self.level_of, self.crs, self.name, told=self.header.crs)
         east, north = self.places.locate(table)
         found = np.isfinite(east) & np.isfinite(north)
-        meta = table.select([c for c in table.columns if c in _KEPT]).with_row_index(
-            "line", offset=self.line
-        )
+        meta = table.select([c for c in table.columns if c in _KEPT]).with_row_index("line", offset=self.line)
         meta = meta.with_columns(pl.Series("easting", east), pl.Series("northing", north))
         if not found.all(): self._note_lost(table, found)
         self.line += len(table)
@@ -461,15 +409,12 @@ class _Reader:
         where = f"{self.name}: line {self.lost[0]}, column easting"
         if len(self.lost) > 0.1 * (self.seen + len(self.lost)):
             raise EGMSFormatError(f"{where}: has no finite coordinate; a row needs its place")
-        return [
-            f"{len(self.lost)} {'row' if len(self.lost) == 1 else 'rows'} dropped: no coordinates (first at "
-            f"line {self.lost[0]})"
-        ]
+        return [f"{len(self.lost)} {'row' if len(self.lost) == 1 else 'rows'} dropped: no coordinates (first at "
+                f"line {self.lost[0]})"]
 
 # %% ../nbs/00e_rows.ipynb #73e5c61a
-def read_text(
-    source: Path | bytes, name: str, level_of: Callable, crs: Any = None, inside: Callable | None = None
-) -> Table:
+def read_text(source: Path | bytes, name: str, level_of: Callable, crs: Any = None,
+              inside: Callable | None = None) -> Table:
     """Read a table of text: CSV and its kin, plain, gzipped or in a zip.
 
     Parameters
@@ -495,12 +440,11 @@ def read_text(
             rows, reader = Rows(header.dates, header.names, name), _Reader(name, header, level, crs, inside)
             body = first.partition(b"\n")[2]
             for block, table in _parsed(body, blocks, header, dialect, reader, pool):
-                rows.add(
-                    *reader.keep(table),
-                    int(1.05 * unpacked / len(block) * len(table)) + 1000,
-                )
+                rows.add(*reader.keep(table),
+                         int(1.05 * unpacked / len(block) * len(table)) + 1000)
         return _finish(rows, reader, header, dialect.notes, digest.result(), xml)
 
+# %% ../nbs/00e_rows.ipynb #f099d6ed
 def _raw(source): return open(source, "rb") if isinstance(source, Path) else io.BytesIO(source)
 
 # %% ../nbs/00e_rows.ipynb #792098aa
@@ -519,48 +463,25 @@ def _parsed(body, blocks, header, dialect, reader, pool):
             reader.words |= words
             yield done, table
 
+# %% ../nbs/00e_rows.ipynb #e4f0b77c
 def _finish(rows, reader, header, notes, digest, xml=""):
     "The table of all blocks."
     if not rows.n:
         if reader.seen:
-            raise NoPoint(
-                f"{reader.name}: no point lies in the area asked for; mind that it is in metres, EPSG:3035"
-            )
+            raise NoPoint(f"{reader.name}: no point lies in the area asked for; mind that it is in metres, EPSG:3035")
         raise EGMSFormatError(f"{reader.name}: line 2: there is no row below the header; download it again")
     meta, values = rows.result()
-    words = (
-        ["words for a missing value (NA, NULL and the like) read as empty"]
-        if reader.words
-        else []
-    )
+    words = (["words for a missing value (NA, NULL and the like) read as empty"] if reader.words else [])
     notes = [*notes, *header.notes, *reader.places.notes, *words, *reader.notes()]
-    return Table(
-        meta,
-        values,
-        list(header.dates.values()),
-        list(header.dates),
-        reader.places.level,
-        notes,
-        digest,
-        xml,
-        rows.finite,
-        rows.low,
-        rows.high,
-    )
+    return Table(meta, values, list(header.dates.values()), list(header.dates),
+                 reader.places.level, notes, digest, xml, rows.finite, rows.low, rows.high)
 
 # %% ../nbs/00e_rows.ipynb #63911e53
 VECTORS = (".gpkg", ".shp", ".geojson", ".fgb")
-
-_OTHERS = {
-    b"II*\0": "a GeoTIFF, a raster",
-    b"MM\0*": "a GeoTIFF, a raster",
-    b"\x89HDF": "a NetCDF or HDF file",
-    b"CDF\1": "a NetCDF file",
-    b"CDF\2": "a NetCDF file",
-    b"\xd0\xcf\x11\xe0": "a workbook of a spreadsheet program",
-    b"\0\5\26\7": "a side file of a Mac",
-    b"%PDF": "a PDF",
-}
+_OTHERS = {b"II*\0": "a GeoTIFF, a raster", b"MM\0*": "a GeoTIFF, a raster", b"\x89HDF": "a NetCDF or HDF file",
+           b"CDF\1": "a NetCDF file", b"CDF\2": "a NetCDF file",
+           b"\xd0\xcf\x11\xe0": "a workbook of a spreadsheet program", b"\0\5\26\7": "a side file of a Mac",
+           b"%PDF": "a PDF"}
 
 def is_columns(source: Path | bytes, name: str) -> str:
     "The kind of a file that is no text: parquet, vector, or empty; EGMSFormatError names what is no table at all."
@@ -572,17 +493,15 @@ def is_columns(source: Path | bytes, name: str) -> str:
     if magic[:4] == b"PAR1": return "parquet"
     return "vector" if magic.startswith(b"SQLite format 3") or name.lower().endswith(VECTORS) else ""
 
+# %% ../nbs/00e_rows.ipynb #c6b9160e
 def _layer_of_points(source, name):
     "The one layer of a file."
     import pyogrio
     layers = [n for n, _ in pyogrio.list_layers(source)]
     layers = [n for n in layers if n != "layer_styles"]
     if len(layers) == 1: return layers[0]
-    fit = [
-        n
-        for n in layers
-        if any(re.search(r"\d{4}[-_]?\d{2}[-_]?\d{2}", c) for c in pyogrio.read_info(source, layer=n)["fields"])
-    ]
+    fit = [n for n in layers
+           if any(re.search(r"\d{4}[-_]?\d{2}[-_]?\d{2}", c) for c in pyogrio.read_info(source, layer=n)["fields"])]
     if len(fit) == 1: return fit[0]
     raise EGMSFormatError(
         f"{name}: has {len(fit) or 'no'} layers with dates ({', '.join(layers[:5])}); save the one that is "
@@ -609,14 +528,13 @@ def _load_columns(source, name, kind):
     if not isinstance(frame, geopandas.GeoDataFrame): return pl.from_pandas(frame), None
     return pl.from_pandas(frame.drop(columns=frame.geometry.name)), frame.geometry
 
+# %% ../nbs/00e_rows.ipynb #8fa161d6
 def _from_geometry(table, shapes, crs, name):
     "Easting and northing in EPSG:3035 from a geometry, unless the table's own agree with it."
     notes = [] if (shapes.geom_type.dropna() == "Point").all() else ["places are the centres of the outlines"]
     crs = shapes.crs or crs
-    x, y = (
-        shapes.centroid.x.to_numpy() if notes else shapes.x.to_numpy(),
-        shapes.centroid.y.to_numpy() if notes else shapes.y.to_numpy(),
-    )
+    points = shapes.centroid if notes else shapes
+    x, y = points.x.to_numpy(), points.y.to_numpy()
     if crs is None:
         if np.nanmax(np.abs(x)) > 360:
             raise EGMSFormatError(
@@ -630,9 +548,8 @@ def _from_geometry(table, shapes, crs, name):
     return table.with_columns(easting=pl.Series(east), northing=pl.Series(north)), notes
 
 # %% ../nbs/00e_rows.ipynb #edb9862d
-def read_columns(
-    source: Path | bytes, name: str, level: str = "", crs: Any = None, inside: Callable | None = None
-) -> Table:
+def read_columns(source: Path | bytes, name: str, level: str = "", crs: Any = None,
+                 inside: Callable | None = None) -> Table:
     "Read a GeoPackage, Shapefile or (Geo)Parquet file; parameters as in `read_text`."
     table, shapes = _load_columns(source, name, is_columns(source, name))
     header = read_header(table.columns, name)
@@ -651,13 +568,11 @@ def read_columns(
     rows.add(*reader.keep(table), len(table))
     return _finish(rows, reader, header, notes, sha256_of(source))
 
+# %% ../nbs/00e_rows.ipynb #d786dbf5
 def _as_kind(column, kind):
     if kind == pl.String:
-        return (
-            column.cast(pl.String)
-            if column.dtype != pl.Binary
-            else column.is_null().cast(pl.String)
-        ), 0
+        return (column.cast(pl.String) if column.dtype != pl.Binary
+                else column.is_null().cast(pl.String)), 0
     if column.dtype.is_numeric() or column.dtype == pl.Null: return column.cast(kind), 0
     number, words = as_number(column.cast(pl.String))
     return number.cast(kind), words

@@ -124,6 +124,7 @@ def load_config(path="config/quick.yaml") -> Configuration:
     if not isinstance(given, dict): raise ValueError(f"{path}: a configuration is `key: value` lines")
     return check_config(given, path)
 
+# %% ../nbs/29_study.ipynb #4d5a74a3
 def _presets():
     "The presets, to end a message with."
     return f"the presets are {', '.join(f'config/{p.name}' for p in sorted(share_path('config').glob('*.yaml')))}"
@@ -156,6 +157,7 @@ def source_note(tile: str, component="U", folder="data") -> str:
     else: said = f"{tile}: no delivered file taken; a synthetic tile stands in, {taken.name}"
     return said + (f"; not taken from {Path(folder) / 'egms'}: {named}" if others else "")
 
+# %% ../nbs/29_study.ipynb #4391593d
 def _of_tile(tile, folder):
     "What in a folder names a tile, in whatever dress."
     if not folder.is_dir(): return []
@@ -176,6 +178,7 @@ def _settle(nb):
         if cell.cell_type == "code": _settle_code(cell)
     return nb
 
+# %% ../nbs/29_study.ipynb #7a51e23d
 def _settle_code(cell):
     cell.execution_count = None
     cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
@@ -220,6 +223,7 @@ def provenance(cube, config) -> dict:
     return dict(tile=a["tile"], data=kind, **file, config=dict(config), versions=_versions(),
                 python=platform.python_version(), machine=machine)
 
+# %% ../nbs/29_study.ipynb #79878ef4
 def _versions():
     "Versions of the packages that are installed."
     found = {}
@@ -252,6 +256,7 @@ def _note_process(folder, pid):
     note = dict(pid=pid, started=psutil.Process(pid).create_time())
     write_text(folder / "data" / ".study.json", json.dumps(note))
 
+# %% ../nbs/29_study.ipynb #25338b12
 def _noted(folder):
     "Whether a study has left its note in a folder, and whether the Snakemake that it names still runs."
     try: note = json.loads((folder / "data" / ".study.json").read_text())
@@ -259,6 +264,7 @@ def _noted(folder):
     try: return True, abs(psutil.Process(note["pid"]).create_time() - note["started"]) < 2
     except psutil.Error: return True, False
 
+# %% ../nbs/29_study.ipynb #b061516b
 def _stale_lock(folder):
     "Whether Snakemake's lock may be removed; `ValueError` if it may not, and False if there is none."
     if not any((folder / ".snakemake" / "locks").glob("*")): return False
@@ -296,6 +302,7 @@ def _environment():
     memory = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2 ** 40)}
     return {**memory, **os.environ, "PATH": path, "TQDM_MININTERVAL": "10", "PYTHONWARNINGS": "ignore"}
 
+# %% ../nbs/29_study.ipynb #437c151e
 _CHATTER = re.compile(r"^(\[\w{3} \w{3} +\d|Select jobs|Execute \d+ jobs|Finished jobid|Complete log|Elapsed time"
                       r"|Nothing to be done \()|^\s*$|IPKernelApp")
 
@@ -379,6 +386,7 @@ def run_study(config, folder=".", cores=None, *, only=None, snakemake_args=()) -
         (folder / "data" / ".study.json").unlink(missing_ok=True)
         return code
 
+# %% ../nbs/29_study.ipynb #8774ae47
 def _write_config(config, folder):
     "Write the configuration where the plan finds it; returns the path."
     path = folder / "data" / f".{config['name']}.yaml"

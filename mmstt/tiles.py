@@ -36,7 +36,8 @@ def name_says(name: str, inner: str) -> Product | None:
     "The product by the name of a file, or by that of the table inside it; None where neither is EGMS'."
     found = []
     for n in dict.fromkeys((name, inner)):
-        with contextlib.suppress(EGMSFormatError): found.append(parse_name(n))
+        with contextlib.suppress(EGMSFormatError):
+            found.append(parse_name(n))
     if len(found) == 2 and not _identity(found[0]) == _identity(found[1]):
         raise EGMSFormatError(f"{name}: holds {inner}, which is another product; use the names as delivered")
     return max(found, key=lambda p: p.twin) if found else None
@@ -45,44 +46,37 @@ def name_says(name: str, inner: str) -> Product | None:
 def is_simulated(meta: pl.DataFrame, xml: str, product: Product | None) -> bool:
     "Whether a table's name, its xml or its own column calls it simulated."
     if product and product.twin: return True
-    if re.search(r"<simulated>\s*(true|1)|no value in this file is a measurement", xml): return True
-    if "simulated" not in meta.columns: return False
-    return bool(
-        meta["simulated"]
-        .str.to_lowercase()
-        .str.strip_chars()
-        .is_in(["1", "1.0", "true", "yes", "t"])
-        .any()
-    )
+    if re.search(r"<simulated>\s*(true|1)|no value in this file is a measurement", xml):
+        return True
+    if "simulated" not in meta.columns:
+        return False
+    words = meta["simulated"].str.to_lowercase().str.strip_chars()
+    return bool(words.is_in(["1", "1.0", "true", "yes", "t"]).any())
 
 # %% ../nbs/00g_tiles.ipynb #a9f576de
 def _simulator_descriptors(x, days):
     "Descriptors as the simulator computes them: x (dates, points) in mm."
     t = days / 365
-    terms = np.stack(
-        [t**0, np.cos(2 * np.pi * t), np.sin(2 * np.pi * t), t, t**2, t**3], axis=1
-    )
+    terms = np.stack([t**0, np.cos(2 * np.pi * t),
+                      np.sin(2 * np.pi * t), t, t**2, t**3], axis=1)
     def fit(k): return np.linalg.lstsq(terms[:, :k], x, rcond=None)[0]
     def error(k, j):
-        return np.sqrt(np.linalg.inv(terms[:, :k].T @ terms[:, :k])[j, j])
+        return np.sqrt(np.linalg.inv(terms[:, :k].T @ terms[:,
+                                                            :k])[j, j])
     rmse = np.sqrt(((x - terms @ fit(6))**2).mean(axis=0))
-    return dict(
-        rmse=rmse,
-        acceleration=2 * fit(5)[4],
-        acceleration_std=2 * rmse * error(5, 4),
-        seasonality_std=rmse * error(6, 1),
-    )
+    return dict(rmse=rmse, acceleration=2 * fit(5)[4],
+                acceleration_std=2 * rmse * error(5, 4), seasonality_std=rmse * error(6, 1))
 
+# %% ../nbs/00g_tiles.ipynb #e50637e9
 def made_by_simulator(meta: pl.DataFrame, values: np.ndarray, time: np.ndarray, points: int = 60) -> bool:
     "Whether descriptors are, to the last digit, what the simulator computes from the series; looks at some points."
     if not {"rmse", "acceleration", "acceleration_std", "seasonality_std"} <= set(meta.columns) or len(time) < 60:
         return False
     some = np.arange(0, len(meta), max(1, len(meta) // (4 * points)))
-    whole = np.isfinite(values[:, some]).all(axis=0) & (
-        _column(meta, "rmse")[some] > 0.3
-    )
+    whole = np.isfinite(values[:, some]).all(axis=0) & (_column(meta, "rmse")[some] > 0.3)
     some = some[whole][:points]
-    if len(some) < 12: return False
+    if len(some) < 12:
+        return False
     days = (time - time[0]) / np.timedelta64(1, "D")
     for c, want in _simulator_descriptors(values[:, some].astype(float), days).items():
         step = 0.01 if c.startswith("acc") else 0.1
@@ -90,12 +84,14 @@ def made_by_simulator(meta: pl.DataFrame, values: np.ndarray, time: np.ndarray, 
             return False
     return True
 
+# %% ../nbs/00g_tiles.ipynb #f60170d5
 def _column(meta, c): return meta[c].fill_null(np.nan).to_numpy()
 
 # %% ../nbs/00g_tiles.ipynb #4081ac14
 def _rows(meta, values, level, home, name):
     "The rows that stay, the tile's name, identifiers, notes."
-    if level == "L3": keep, tile_name, notes = cleaning.check_cells(meta, home, name)
+    if level == "L3":
+        keep, tile_name, notes = cleaning.check_cells(meta, home, name)
     else:
         keep, pid, notes = cleaning.point_pids(meta)
         tile_name = home
@@ -106,6 +102,7 @@ def _rows(meta, values, level, home, name):
         notes += more
     return meta, values, tile_name, pid, notes
 
+# %% ../nbs/00g_tiles.ipynb #301e82c4
 def _values(table, values, name):
     "Values, dates and notes: codes for missing, dates in order, empty ones."
     notes = cleaning.mask_missing(values, table.low, table.high)
@@ -127,9 +124,11 @@ def _told(product, level, tile_name, dates):
     release = cleaning.release_of(dates, level)
     what = "read as a table of points, component unknown, release from the dates"
     if level == "L3": what = f"tile {tile_name} from the coordinates, component unknown, release from the dates"
-    if level.startswith("L2"): return dict(component="LOS", release=release), []
+    if level.startswith("L2"):
+        return dict(component="LOS", release=release), []
     return dict(component="unknown", release=release), [f"the name does not say the product: {what}"]
 
+# %% ../nbs/00g_tiles.ipynb #426b0b45
 def _assemble(table, product, name):
     "A table -> a tile."
     level = table.level
@@ -145,21 +144,12 @@ def _assemble(table, product, name):
         odd.append("simulated, as the file itself says: no value is a measurement")
     if not simulated and made_by_simulator(meta, values, time):
         simulated = True
-        odd.append(
-            "simulated: its descriptors are to the last digit what mmstt's simulator computes, so no value is "
-            "a measurement"
-        )
+        odd.append("simulated: its descriptors are to the last digit what mmstt's simulator computes, so no value is "
+                   "a measurement")
     before = [html.unescape(n) for n in re.findall(r"<note>(.*?)</note>", table.xml, re.S)]
-    attrs = dict(
-        tile=tile_name,
-        level=level,
-        crs=METRES,
-        source=name,
-        sha256=table.sha256,
-        simulated=int(simulated),
-        **told,
-        notes=join_notes([*said, *table.notes, *row_notes, *notes, *more, *odd, *before]),
-    )
+    attrs = dict(tile=tile_name, level=level, crs=METRES, source=name, sha256=table.sha256,
+                 simulated=int(simulated), **told,
+                 notes=join_notes([*said, *table.notes, *row_notes, *notes, *more, *odd, *before]))
     return _dataset(meta, values, time, pid, attrs)
 
 # %% ../nbs/00g_tiles.ipynb #ba01363e
@@ -167,15 +157,11 @@ def _dataset(meta, values, time, pid, attrs):
     "Label the arrays; `values` (dates, points) is kept as it lies in memory, a date in one piece."
     places = ("easting", "northing") if attrs["level"] == "L3" else ("easting", "northing", "longitude", "latitude")
     units = dict(longitude="degree", latitude="degree")
-    coords = {
-        c: ("point", _column(meta, c), {"units": units.get(c, "m")})
-        for c in places
-        if c in meta.columns
-    }
+    coords = {c: ("point", _column(meta, c), {"units": units.get(c, "m")})
+              for c in places if c in meta.columns}
     coords |= {"time": time, "pid": ("point", pid)}
-    tile = xr.Dataset(
-        {"displacement": (("point", "time"), values.T, {"units": "mm"})}, coords=coords, attrs=attrs
-    )
+    tile = xr.Dataset({"displacement": (("point", "time"), values.T, {"units": "mm"})},
+                      coords=coords, attrs=attrs)
     for c in (c for c in DESCRIPTORS if c in meta.columns):
         tile[c] = "point", _column(meta, c), {"units": DESCRIPTORS[c]}
     return tile
@@ -186,8 +172,10 @@ def _find(path):
     path = Path(path)
     if path.name.startswith("._") and (real := path.with_name(path.name[2:])).is_file():
         return real, [f"{path.name} is a side file of a Mac: {real.name} read"]
-    if not path.exists(): raise FileNotFoundError(f"{path}: no such file; check the path")
-    if not path.is_dir(): return path, []
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file; check the path")
+    if not path.is_dir():
+        return path, []
     if any((path / f).exists() for f in ("zarr.json", ".zgroup", ".zmetadata")):
         raise EGMSFormatError(
             f"{path}: is a Zarr store (a cube or a forecast), not a table of displacement series; give the .zip or .csv"
@@ -195,18 +183,21 @@ def _find(path):
     path, note = pick_table(path)
     return path, [note]
 
+# %% ../nbs/00g_tiles.ipynb #b3b1f2d9
 def _sidecar(path):
     "The xml beside a table, if there is one."
     side = path.with_name(re.sub(r"\.[A-Za-z]+(\.gz)?$", ".xml", path.name))
     return side.read_text("utf-8", "replace")[:1_000_000] if side != path and side.is_file() else ""
 
+# %% ../nbs/00g_tiles.ipynb #02494054
 def _read(source, name, xml, crs, inside):
     "A file, or the bytes of one -> a tile."
     product = []
     def level_of(inner):
         product.append(name_says(name, inner))
         return product[0].level if product[0] else ""
-    if is_columns(source, name): table = read_columns(source, name, level_of(name), crs, inside)
+    if is_columns(source, name):
+        table = read_columns(source, name, level_of(name), crs, inside)
     else: table = read_text(source, name, level_of, crs, inside)
     table.xml = table.xml or xml
     return _assemble(table, product[0], name)
@@ -216,24 +207,21 @@ def _read_one(path, crs, inside):
     "A path, a folder or an open file -> a tile."
     if hasattr(path, "read"):
         data, name = path.read(), getattr(path, "name", None)
-        return _read(
-            data.encode() if isinstance(data, str) else data,
-            Path(name).name if isinstance(name, str) else "buffer",
-            "",
-            crs,
-            inside,
-        )
+        return _read(data.encode() if isinstance(data, str) else data,
+                     Path(name).name if isinstance(name, str) else "buffer", "", crs, inside)
     path, notes = _find(path)
     tile = _read(path, path.name, _sidecar(path), crs, inside)
     return add_notes(tile, *notes) if any(notes) else tile
 
+# %% ../nbs/00g_tiles.ipynb #7feaa13b
 def _read_many(paths, crs, inside):
     "Several files as one tile; one that lies outside the wanted area is left out, and named."
     tiles, outside = [], []
     for p in paths:
         try: tiles.append(_read_one(p, crs, inside))
         except NoPoint as e: outside.append((p, e))
-    if not tiles: raise outside[0][1]
+    if not tiles:
+        raise outside[0][1]
     tile = join_tiles(tiles) if len(tiles) > 1 else tiles[0]
     return add_notes(tile, *(f"{Path(p).name} holds no point of the area, left out" for p, _ in outside))
 
@@ -294,11 +282,13 @@ def _check_together(tiles):
             "bursts of one track"
         )
 
+# %% ../nbs/00g_tiles.ipynb #df1ada30
 def _common_dates(tiles):
     "Dates that all have, and a note on those left out."
     every = [t.time.values for t in tiles]
     common = every[0]
-    for time in every[1:]: common = np.intersect1d(common, time)
+    for time in every[1:]:
+        common = np.intersect1d(common, time)
     if not len(common):
         raise EGMSFormatError(
             f"{few((t.attrs['source'] for t in tiles), 3)}: share no date; give files of one release and one track"
@@ -309,21 +299,21 @@ def _common_dates(tiles):
 # %% ../nbs/00g_tiles.ipynb #2a917b8d
 def _repeated(tiles, component):
     "Mask of points to keep, in the order of the tiles: of a place that several files hold the first."
-    places = pd.DataFrame(
-        {c: np.concatenate([t[c].values for t in tiles]) for c in ("easting", "northing")}
-    )
+    places = pd.DataFrame({c: np.concatenate([t[c].values for t in tiles])
+                           for c in ("easting", "northing")})
     places["component"] = component
     if tiles[0].level != "L3":
         places["pid"] = np.concatenate([t.pid.values for t in tiles])
     twice = places.duplicated().to_numpy()
     return ~twice, [f"{twice.sum()} points stand in two files: the first kept"] if twice.any() else []
 
+# %% ../nbs/00g_tiles.ipynb #ac93b81d
 def _over_points(tiles, c):
     "One variable over all points, empty where a file lacks it."
-    return np.concatenate(
-        [t[c].values if c in t else np.full(t.sizes["point"], np.nan) for t in tiles]
-    )
+    return np.concatenate([t[c].values if c in t
+                           else np.full(t.sizes["point"], np.nan) for t in tiles])
 
+# %% ../nbs/00g_tiles.ipynb #6641123d
 def _told_apart(tiles):
     "All notes; where files differ, with the file they belong to."
     sets = [set(notes_of(t)) for t in tiles]
@@ -337,31 +327,23 @@ def join_tiles(tiles: Iterable[xr.Dataset]) -> xr.Dataset:
     tiles = list(tiles)
     _check_together(tiles)
     time, notes = _common_dates(tiles)
-    component = np.repeat(
-        [t.attrs["component"] for t in tiles], [t.sizes["point"] for t in tiles]
-    )
+    component = np.repeat([t.attrs["component"] for t in tiles],
+                          [t.sizes["point"] for t in tiles])
     keep, more = _repeated(tiles, component)
-    values = np.concatenate(
-        [t.displacement.sel(time=time).transpose("time", "point").values for t in tiles], axis=1
-    )
-    variables = {
-        c: ("point", _over_points(tiles, c)[keep], {"units": DESCRIPTORS[c]})
-        for c in DESCRIPTORS
-        if any(c in t for t in tiles)
-    }
-    places = [
-        c for c in ("easting", "northing", "longitude", "latitude", "pid") if all(c in t.coords for t in tiles)
-    ]
-    coords = {
-        c: ("point", _over_points(tiles, c)[keep], tiles[0][c].attrs) for c in places
-    }
+    values = np.concatenate([t.displacement.sel(time=time).transpose("time", "point").values
+                             for t in tiles], axis=1)
+    variables = {c: ("point", _over_points(tiles, c)[keep], {"units": DESCRIPTORS[c]})
+                 for c in DESCRIPTORS if any(c in t for t in tiles)}
+    places = [c for c in ("easting", "northing", "longitude", "latitude", "pid")
+              if all(c in t.coords for t in tiles)]
+    coords = {c: ("point", _over_points(tiles, c)[keep], tiles[0][c].attrs)
+              for c in places}
     parts = [p for p in ("U", "E") if p in component]
-    if len(parts) == 2: coords["component"] = "point", component[keep]
+    if len(parts) == 2:
+        coords["component"] = "point", component[keep]
     values = values if keep.all() else np.ascontiguousarray(values[:, keep])
-    joined = xr.Dataset(
-        {"displacement": (("point", "time"), values.T, {"units": "mm"}), **variables},
-        coords=coords | {"time": time},
-    )
+    joined = xr.Dataset({"displacement": (("point", "time"), values.T, {"units": "mm"}),
+                         **variables}, coords=coords | {"time": time})
     return joined.assign_attrs(_joined_attrs(tiles, parts, notes + more))
 
 # %% ../nbs/00g_tiles.ipynb #f62c5440
@@ -370,17 +352,12 @@ def _joined_attrs(tiles, parts, notes):
     def together(what, sep="+"):
         return sep.join(dict.fromkeys(p for t in tiles for p in t.attrs[what].split("+")))
     first = tiles[0].attrs
-    return dict(
-        tile=together("tile"),
-        level=first["level"],
-        crs=METRES,
-        release=first["release"],
-        component="+".join(parts) if parts else first["component"],
-        source=" + ".join(t.attrs["source"] for t in tiles),
-        sha256=" ".join(t.attrs["sha256"] for t in tiles),
-        simulated=max(t.attrs["simulated"] for t in tiles),
-        notes=join_notes([*_told_apart(tiles), *notes]),
-    )
+    return dict(tile=together("tile"), level=first["level"], crs=METRES, release=first["release"],
+                component="+".join(parts) if parts else first["component"],
+                source=" + ".join(t.attrs["source"] for t in tiles),
+                sha256=" ".join(t.attrs["sha256"] for t in tiles),
+                simulated=max(t.attrs["simulated"] for t in tiles),
+                notes=join_notes([*_told_apart(tiles), *notes]))
 
 # %% ../nbs/00g_tiles.ipynb #3db91208
 def _decimals(value, digits):
@@ -388,36 +365,27 @@ def _decimals(value, digits):
     value = pl.Series(np.round(value, digits) + np.float32(0)).fill_nan(None)
     return value if digits == 1 else value.map_elements(f"{{:.{digits}f}}".format, return_dtype=pl.String)
 
+# %% ../nbs/00g_tiles.ipynb #71fb7724
 def _places(tile):
     "Columns of the places: whole metres on the lattice, else longitude and latitude, too."
     if tile.attrs["level"] == "L3":
-        return {
-            c: pl.Series(tile[c].values.astype(np.int64))
-            for c in ("easting", "northing")
-        }
+        return {c: pl.Series(tile[c].values.astype(np.int64))
+                for c in ("easting", "northing")}
     lon, lat = to_degrees(tile.easting.values, tile.northing.values)
-    if "longitude" in tile.coords: lon, lat = tile.longitude.values, tile.latitude.values
+    if "longitude" in tile.coords:
+        lon, lat = tile.longitude.values, tile.latitude.values
     places = dict(latitude=_decimals(lat, 7), longitude=_decimals(lon, 7))
     return places | {c: _decimals(tile[c].values, 2) for c in ("easting", "northing")}
 
-_DIGITS = dict(
-    acceleration=2,
-    acceleration_std=2,
-    temporal_coherence=2,
-    amplitude_dispersion=2,
-    incidence_angle=2,
-    track_angle=2,
-    los_east=3,
-    los_north=3,
-    los_up=3,
-)
+# %% ../nbs/00g_tiles.ipynb #f00f9b05
+_DIGITS = dict(acceleration=2, acceleration_std=2, temporal_coherence=2, amplitude_dispersion=2, incidence_angle=2,
+               track_angle=2, los_east=3, los_north=3, los_up=3)
 
 def _table(tile):
     "The CSV's columns, in the delivered order, names and decimals."
     newer = NEWER_NAMES if tile.attrs.get("release", "") >= "2020" else {}
-    columns = {"pid": pl.Series(tile.pid.values.tolist(), dtype=pl.String)} | _places(
-        tile
-    )
+    columns = {"pid": pl.Series(tile.pid.values.tolist(),
+                                dtype=pl.String)} | _places(tile)
     for c in (c for c in DESCRIPTORS if c in tile):
         columns[newer.get(c, c)] = _decimals(tile[c].values, _DIGITS.get(c, 1))
     if tile.attrs.get("simulated", 0):
@@ -432,18 +400,9 @@ def tile_xml(tile: xr.Dataset) -> str:
     "The metadata file beside a table: what it is, whom to credit, notes. A simulated tile never credits Copernicus."
     a, simulated = tile.attrs, bool(tile.attrs.get("simulated", 0))
     origin = "Simulated by mmstt: no value in this file is a measurement" if simulated else CREDIT
-    rows = dict(
-        product_level=a.get("level", "L3"),
-        tile=a["tile"],
-        component=a["component"],
-        release=a["release"],
-        crs=a.get("crs", METRES),
-        points=tile.sizes["point"],
-        dates=tile.sizes["time"],
-        simulated=str(simulated).lower(),
-        credit=origin,
-        licence=LICENCE,
-    )
+    rows = dict(product_level=a.get("level", "L3"), tile=a["tile"], component=a["component"],
+                release=a["release"], crs=a.get("crs", METRES), points=tile.sizes["point"],
+                dates=tile.sizes["time"], simulated=str(simulated).lower(), credit=origin, licence=LICENCE)
     body = "".join(f"  <{k}>{escape(str(v))}</{k}>\n" for k, v in rows.items())
     body += "".join(f"  <note>{escape(n)}</note>\n" for n in notes_of(tile))
     return f"<?xml version='1.0' encoding='UTF-8'?>\n<TILE>\n{body}</TILE>\n"
@@ -472,8 +431,11 @@ def write_tile(tile: xr.Dataset, path: str | Path) -> Path:
             _write_zip(table, tile_xml(tile), part, stem)
     return path
 
+# %% ../nbs/00g_tiles.ipynb #b71cd9c6
 def _write_zip(table, xml, path, stem):
     "A zip of xml and CSV; entries opened by name carry no time of day, so the same tile gives the same bytes."
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as z:
-        with z.open(f"{stem}.xml", "w") as f: f.write(xml.encode())
-        with z.open(f"{stem}.csv", "w", force_zip64=True) as f: table.write_csv(f, float_precision=1)
+        with z.open(f"{stem}.xml", "w") as f:
+            f.write(xml.encode())
+        with z.open(f"{stem}.csv", "w", force_zip64=True) as f:
+            table.write_csv(f, float_precision=1)

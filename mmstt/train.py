@@ -21,8 +21,9 @@ from tqdm.auto import tqdm
 
 from .models.core import build_model
 from .protocol import make_windows
-from .runs import (Run, complete_run, data_of, finish_run, identity_of, is_there, load_checkpoint, load_run,
-                        points_beside, save_checkpoint, seen_by, write_history, write_json)
+from .runs import (Run, complete_run, data_of, finish_run, identity_of, is_there, load_checkpoint,
+                        save_checkpoint, seen_by, write_history, write_json)
+from .runs import load_run  # noqa: F401  (finished runs are opened from here, too)
 
 # %% ../nbs/20_train.ipynb #1d4f31ba
 @dataclass(frozen=True)
@@ -172,6 +173,7 @@ def save(self: Training):
     tensors = {f"{g}:{k}": v for g, state in groups.items() for k, v in state.items()}
     save_checkpoint(self.checkpoint, tensors, dict(rows=self.rows), identity=self.identity)
 
+# %% ../nbs/20_train.ipynb #2a3b27ba
 @patch
 def restore(self: Training):
     "Go on from the checkpoint."
@@ -199,11 +201,13 @@ def epoch(self: Training, bar):
     self.note(n, train, validation)
     bar.set_postfix(train=f"{train:.4g}", validation=f"{validation:.4g}", best=self.best_row[0], refresh=False)
 
+# %% ../nbs/20_train.ipynb #2f7f9064
 @patch
 def loss(self: Training, net, origins, learn=None):
     "Mean loss over windows, as `run_epoch` has it."
     return run_epoch(net, self.windows, origins, self.config.batch_size, self.dtype, learn=learn)
 
+# %% ../nbs/20_train.ipynb #d55c8769
 @patch
 def note(self: Training, n, train, validation):
     "Add an epoch to the learning curve, and keep its weights if they are the best."
@@ -228,6 +232,7 @@ def run(self: Training, progress=True) -> dict:
     return dict(epochs=len(self.rows), best_epoch=self.best_row[0], validation_loss=self.best_row[2],
                 seconds_per_epoch=round(seconds, 3))
 
+# %% ../nbs/20_train.ipynb #bb0e1a0a
 @patch
 def epochs(self: Training, bar):
     "Epoch after epoch, with a checkpoint now and then."
@@ -238,6 +243,7 @@ def epochs(self: Training, bar):
         self.save()
         saved = time.monotonic()
 
+# %% ../nbs/20_train.ipynb #d53b2910
 def _bar(training, progress):
     "A progress bar that counts epochs."
     shown = "{desc} |{bar}| epoch {n:.1f} of at most {total} [{elapsed}<{remaining}{postfix}]"
@@ -251,17 +257,14 @@ def _fresh(name, windows, sizes):
         torch.manual_seed(_seed_of(windows.seed, windows.fold, 0))
         return build_model(name, windows.t_in, windows.t_out, *windows.inputs.shape[1:], **sizes)
 
+# %% ../nbs/20_train.ipynb #cd398daa
 def _fit(model, windows):
     "Fit a baseline in closed form; returns what config.json keeps of it."
     start = time.monotonic()
     model.fit_windows(windows)
     return dict(seconds=round(time.monotonic() - start, 3))
 
-def _to_learn(net, windows, cube, points):
-    "The windows that a network learns from: the raster's, unless it reads the points too."
-    if not net.at_cells: return windows
-    return net.to_learn(windows, cube, points_beside(cube) if points is None else points)
-
+# %% ../nbs/20_train.ipynb #40d89c00
 def _machine(config, device):
     "On what a run was computed."
     precision = str(compute_dtype(config, device)).removeprefix("torch.")
@@ -278,7 +281,7 @@ def _threads(n):
 
 # %% ../nbs/20_train.ipynb #785e0e30
 def train(cube, model: str, protocol, out, seed=0, sizes=None, config=TrainConfig(), fold=0,
-          progress=True, device=None, overwrite=False, points=None) -> Run:
+          progress=True, device=None, overwrite=False) -> Run:
     """Train a model on a cube, or go on where an earlier attempt stopped, or load what is already complete.
 
     Parameters
@@ -294,7 +297,6 @@ def train(cube, model: str, protocol, out, seed=0, sizes=None, config=TrainConfi
     progress : show a bar
     device : torch device; by default the best there is
     overwrite : start afresh when the folder holds a run of other settings
-    points : the tile's points, for a model that learns from them too; by default those saved beside the cube
 
     Returns
     -------
@@ -314,7 +316,7 @@ def train(cube, model: str, protocol, out, seed=0, sizes=None, config=TrainConfi
         write_json(out / "config.json", dict(complete=False, **identity))
         if net.naive: result = _fit(net, windows)
         else:
-            learned = _to_learn(net, windows, cube, points)
+            learned = net.to_learn(windows) if net.at_cells else windows
             result = Training(net, learned, out, identity=identity, config=config, device=device).run(progress)
         result |= dict(cube=cube.encoding.get("source"), **seen_by(windows))
         return finish_run(out, identity, net.cpu(), result=result, machine=_machine(config, device))

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MOTION_CLASSES', 'MADE', 'PIXEL', 'MAX_PIXELS', 'STEPS', 'WRITERS', 'example_forecast', 'describe_variables',
-           'notes_of', 'is_forecast', 'check_target', 'write_each', 'pixels', 'raster_style', 'point_style',
-           'point_table', 'skill_table', 'forecast_card', 'check_ending', 'check_output', 'write_forecast']
+           'is_forecast', 'check_target', 'write_each', 'pixels', 'raster_style', 'point_style', 'point_table',
+           'skill_table', 'forecast_card', 'check_ending', 'check_output', 'write_forecast']
 
 # %% ../nbs/23a_writers.ipynb #f9a167eb
 import contextlib
@@ -33,8 +33,8 @@ import xarray as xr
 from rasterio.transform import from_origin
 
 from . import __version__
-from .egms import CREDIT, DESCRIPTORS, LICENCE
-from .files import write_beside
+from .egms import CREDIT, DESCRIPTORS, LICENCE, NEWER_NAMES, notes_of
+from .files import write_beside, write_text
 from .style import map_limit
 
 # %% ../nbs/23a_writers.ipynb #9dd63f24
@@ -45,7 +45,7 @@ def example_forecast(tile: xr.Dataset, days: int = 60, every: int = 6) -> xr.Dat
 
     Parameters
     ----------
-    tile : of `mmstt.egms.read_tile`
+    tile : of `mmstt.tiles.read_tile`
     days : how far ahead
     every : days from one forecast date to the next
     """
@@ -67,8 +67,9 @@ def example_forecast(tile: xr.Dataset, days: int = 60, every: int = 6) -> xr.Dat
     ds = ds.assign_coords(time=tile.time.values[-1] + lead * np.timedelta64(1, "D"))
     return _example_skill(ds.assign_coords(lead_days=("time", lead), motion_class=list(MOTION_CLASSES)))
 
+# %% ../nbs/23a_writers.ipynb #91ed50b7
 def _example_attrs(tile):
-    "What a forecast says of itself."
+    "The attributes of a forecast."
     a = tile.attrs
     kind = "simulated" if a["simulated"] else "real"
     kept = {name: a[name] for name in ("tile", "component", "level", "release", "crs", "source", "sha256", "simulated")}
@@ -79,6 +80,7 @@ def _example_attrs(tile):
     return dict(kept, **interval, title=title, data=kind, model="example", last_date=str(last),
                 notes=a.get("notes", ""), credit=credit, Conventions="CF-1.11", mmstt_version=__version__)
 
+# %% ../nbs/23a_writers.ipynb #d344658a
 def _example_skill(ds):
     "Skill and coverage that fall with the lead; the last lead and the fastest class are not verified."
     skill = np.linspace(.1, .3, ds.sizes["time"])
@@ -91,26 +93,18 @@ def _example_skill(ds):
     return ds
 
 # %% ../nbs/23a_writers.ipynb #d6c412d2
-_MEANING = dict(
-    forecast=("forecast displacement", "mm"),
-    lower=("lower bound of the interval", "mm"),
-    upper=("upper bound of the interval", "mm"),
-    last_value=("last measured displacement", "mm"),
-    class_of_point=("motion class of the point, an index into motion_class", "1"),
-    skill=("1 - MSE / MSE of persistence on verified origins", "1"),
-    coverage=("share of the verified values within their interval", "1"),
-    verified_origins=("number of past forecasts behind skill and coverage", "1"),
-    skill_by_class=("skill by motion class", "1"),
-    coverage_by_class=("coverage by motion class", "1"),
-    lead_days=("days after the last measured date", "days"),
-    motion_class=("absolute mean velocity", None),
-    easting=("easting", "m"),
-    northing=("northing", "m"),
-    longitude=("longitude", "degrees_east"),
-    latitude=("latitude", "degrees_north"),
-    pid=("identifier of the point", None),
-    component=("component: U vertical, E eastward", None),
-    time=("date of the forecast", None))
+_MEANING = dict(forecast=("forecast displacement", "mm"), lower=("lower bound of the interval", "mm"),
+                upper=("upper bound of the interval", "mm"), last_value=("last measured displacement", "mm"),
+                class_of_point=("motion class of the point, an index into motion_class", "1"),
+                skill=("1 - MSE / MSE of persistence on verified origins", "1"),
+                coverage=("share of the verified values within their interval", "1"),
+                verified_origins=("number of past forecasts behind skill and coverage", "1"),
+                skill_by_class=("skill by motion class", "1"), coverage_by_class=("coverage by motion class", "1"),
+                lead_days=("days after the last measured date", "days"),
+                motion_class=("absolute mean velocity", None), easting=("easting", "m"), northing=("northing", "m"),
+                longitude=("longitude", "degrees_east"), latitude=("latitude", "degrees_north"),
+                pid=("identifier of the point", None), component=("component: U vertical, E eastward", None),
+                time=("date of the forecast", None))
 _STANDARD = dict(easting="projection_x_coordinate", northing="projection_y_coordinate",
                  longitude="longitude", latitude="latitude", time="time")
 
@@ -129,11 +123,7 @@ def describe_variables(ds: xr.Dataset) -> xr.Dataset:
         if "point" in v.dims: v.encoding = dict(grid_mapping="spatial_ref")
     return ds
 
-# %% ../nbs/23a_writers.ipynb #97141ea5
-def notes_of(ds: xr.Dataset) -> list[str]:
-    "The notes that a dataset carries."
-    return [note for note in ds.attrs.get("notes", "").split("; ") if note]
-
+# %% ../nbs/23a_writers.ipynb #664e8ff6
 def _descriptors(ds):
     "Names of what was delivered beside the series, in EGMS' order, then whatever else there is; always the velocity."
     ours = ("last_value", "class_of_point")
@@ -141,6 +131,7 @@ def _descriptors(ds):
     known = [name for name in DESCRIPTORS if name in mine]
     return known + [name for name in mine if name not in known]
 
+# %% ../nbs/23a_writers.ipynb #bc0e8e09
 def _dates(ds, form="%Y%m%d"): return list(pd.DatetimeIndex(ds.time.values).strftime(form))
 
 # %% ../nbs/23a_writers.ipynb #32d59d38
@@ -154,6 +145,7 @@ def _netcdf_attrs(path):
 def _geotiff_attrs(path):
     with warnings.catch_warnings(action="ignore"), rasterio.open(path) as f: return f.tags()
 
+# %% ../nbs/23a_writers.ipynb #9264b033
 def _geopackage_attrs(path):
     with contextlib.closing(sqlite3.connect(path.resolve().as_uri() + "?mode=ro", uri=True)) as db:
         text = "".join(row for row, in db.execute("SELECT metadata FROM gpkg_metadata"))
@@ -163,6 +155,7 @@ def _parquet_attrs(path): return json.loads(pyarrow.parquet.read_schema(path).me
 
 def _csv_attrs(path): return _xml_attrs(path.with_suffix(".xml"))
 
+# %% ../nbs/23a_writers.ipynb #a6ed843a
 def _xml_attrs(path):
     with open(path, encoding="utf-8") as f: text = f.read(100_000)
     return dict.fromkeys(re.findall(r"<(\w+)>", text))
@@ -182,6 +175,7 @@ def is_forecast(path: str | Path) -> bool:
         with open(path, "rb") as f: return MADE.encode() in f.read(1000)
     except Exception: return False   # whatever cannot be read is somebody else's
 
+# %% ../nbs/23a_writers.ipynb #8e6c3d94
 def _ending(path):
     "Ending of a name, in lower case; .tiff is .tif."
     ending = Path(path).suffix.lower()
@@ -193,6 +187,7 @@ def _same(a, b):
     try: return os.path.samefile(a, b)
     except OSError: return False
 
+# %% ../nbs/23a_writers.ipynb #615b3833
 def _check_inputs(path, inputs):
     "An output is no input, holds none, and does not lie in one that is a store."
     for source in map(Path, inputs):
@@ -223,6 +218,7 @@ def _check_parent(path):
     except OSError as e:
         raise ValueError(f"{path}: cannot write in {parent} ({e.strerror}); name another folder") from e
 
+# %% ../nbs/23a_writers.ipynb #b0eeb1be
 def check_target(path: str | Path, inputs=()) -> Path:
     "The path of an output that can be written and replaces nothing but a forecast; else `ValueError`."
     path = Path(path)
@@ -282,6 +278,7 @@ def _write_netcdf(ds, path):
         if v.ndim > 1: v.encoding |= dict(_PACKED, chunksizes=(1, *v.shape[1:]))
     with write_beside(path) as part: ds.to_netcdf(part, engine="h5netcdf")
 
+# %% ../nbs/23a_writers.ipynb #e21a4ded
 def _write_zarr(ds, path):
     ds = describe_variables(ds)
     ds.time.encoding = dict(units="days since 1970-01-01", dtype="int32")
@@ -356,6 +353,7 @@ def _geotiff_tags(ds, most):
     said = dict(ds.attrs, notes="; ".join(notes), bands=_ORDER, units="mm", content="forecast, not measured")
     return {k: str(v) for k, v in said.items()}
 
+# %% ../nbs/23a_writers.ipynb #f7f0aff1
 def _write_geotiff(ds, path):
     shape, transform, at = pixels(ds.easting.values, ds.northing.values)
     count = sum(1 for _ in _bands(ds))
@@ -368,6 +366,7 @@ def _write_geotiff(ds, path):
         with memory.open() as plain:
             rasterio.shutil.copy(plain, part, **packed, overviews=overviews, overview_resampling="average")
 
+# %% ../nbs/23a_writers.ipynb #1ab71780
 def _fill(raster, ds, at):
     "Write the bands of an open raster, and what is said of it and of them."
     points = None
@@ -392,6 +391,7 @@ def _colours(limit):
     colour[STEPS // 2] = 255
     return value, colour.tolist()
 
+# %% ../nbs/23a_writers.ipynb #a257eea4
 def raster_style(limit: float, band: int = 1) -> str:
     "QGIS' style (.qml) of one band of a GeoTIFF: diverging colours between -limit and limit mm."
     items = "".join(f'<item value="{v:g}" color="#{r:02x}{g:02x}{b:02x}" alpha="255" label="{v:.3g} mm"/>\n'
@@ -428,6 +428,7 @@ def _ranges(inner, end):
     line = '<range symbol="{}" lower="{:.6g}" upper="{:.6g}" label="{}" render="true"/>\n'
     return "".join(line.format(k, lower[k], upper[k], label[k]) for k in range(STEPS))
 
+# %% ../nbs/23a_writers.ipynb #99ea3fb1
 def point_style(column: str, limit: float, reach: float, *, lattice: bool = True) -> str:
     """QGIS' style of points, by classes of a column.
 
@@ -468,6 +469,7 @@ def _class_of_point(ds):
     words = np.array([*ds.motion_class.values.astype(str), ""], object)
     return words[ds.class_of_point.values]   # -1 is the empty one
 
+# %% ../nbs/23a_writers.ipynb #5077b7a8
 def point_table(ds: xr.Dataset) -> geopandas.GeoDataFrame:
     """A forecast as points, a row each, with the attributes of the dataset.
 
@@ -512,6 +514,7 @@ def _styles(ds):
         out.append((f"{part} {column}", point_style(only, limit, reach, lattice=lattice)))
     return out
 
+# %% ../nbs/23a_writers.ipynb #98952767
 def skill_table(ds: xr.Dataset) -> pd.DataFrame:
     "Skill and coverage by motion class and lead, a row each; the class of all points is called \"all\"."
     rows = dict(date=_dates(ds, "%Y-%m-%d"), lead_days=ds.lead_days.values)
@@ -535,6 +538,7 @@ def _write_geopackage(ds, path):
         point_table(ds).to_file(part, layer_metadata=said, **how)
         with contextlib.closing(sqlite3.connect(part)) as db, db: _add_styles(db, ds)
 
+# %% ../nbs/23a_writers.ipynb #05c0da61
 def _add_styles(db, ds):
     "What QGIS draws the layer by, and what it says of it, in an open GeoPackage."
     db.execute(_STYLES)
@@ -552,17 +556,16 @@ def _add_styles(db, ds):
 _DIGITS = dict(latitude=7, longitude=7, easting=2, northing=2)
 _DIGITS |= {c: 1 for c, unit in DESCRIPTORS.items() if unit in ("m", "mm", "mm/yr")}
 _DIGITS |= dict(acceleration=2, acceleration_std=2)    # what is not here has four
-_NEWER = dict(height="height_ortho", rmse="rmse_ts")   # how EGMS calls them from release 2020_2024 on
-
 def _round(values, digits):
     "Rounded values for a CSV: no negative zero, empty where NaN; text as it is."
     if values.dtype.kind in "OU": return pl.Series(values.astype(str).tolist())
     return pl.Series(np.round(values.astype(np.float64), digits) + 0.0).fill_nan(None)
 
+# %% ../nbs/23a_writers.ipynb #5bc0e363
 def _csv_table(ds):
     "The columns in EGMS' order, with EGMS' decimals."
     columns = {c: pl.Series(ds[c].values.astype(str).tolist()) for c in ("pid", "component") if c in ds.coords}
-    newer = _NEWER if ds.attrs["release"] >= "2020" else {}
+    newer = NEWER_NAMES if ds.attrs["release"] >= "2020" else {}
     for c in ("latitude", "longitude", "easting", "northing", *_descriptors(ds)):
         if c in ds: columns[newer.get(c, c)] = _round(ds[c].values, _DIGITS.get(c, 4))
     for c in ("easting", "northing"):
@@ -571,6 +574,7 @@ def _csv_table(ds):
     columns |= {day: _round(v, 1) for day, v in zip(_dates(ds), values)}
     return pl.DataFrame(columns)
 
+# %% ../nbs/23a_writers.ipynb #bc1c6f04
 _NO_XML = re.compile(r"[^\t\n -\ud7ff\ue000-\U0010ffff]")   # characters that XML cannot hold
 
 def _xml(ds):
@@ -581,11 +585,9 @@ def _xml(ds):
     body = "".join(f"  <{k}>{escape(_NO_XML.sub(' ', str(v)))}</{k}>\n" for k, v in rows)
     return f"<?xml version='1.0' encoding='UTF-8'?>\n<!-- {MADE} -->\n<TILE>\n{body}</TILE>\n"
 
+# %% ../nbs/23a_writers.ipynb #976896c4
 def _write_csv(ds, path):
     with write_beside(path) as part: _csv_table(ds).write_csv(part)
-
-def _write_text(text, path):
-    with write_beside(path) as part: part.write_text(text, encoding="utf-8")
 
 # %% ../nbs/23a_writers.ipynb #3c666488
 def _markdown(columns):
@@ -597,6 +599,7 @@ def _share(value, percent=False):
     if not np.isfinite(value): return "-"
     return f"{100 * value:.0f} %" if percent else f"{value:.2f}"
 
+# %% ../nbs/23a_writers.ipynb #84105892
 def _by_lead(ds):
     "Skill and coverage by lead."
     return _markdown({"days ahead": [f"{v:g}" for v in ds.lead_days.values], "date": _dates(ds, "%Y-%m-%d"),
@@ -604,6 +607,7 @@ def _by_lead(ds):
                       "coverage": [_share(v, percent=True) for v in ds.coverage.values],
                       "verified origins": [f"{v:g}" for v in ds.verified_origins.values]})
 
+# %% ../nbs/23a_writers.ipynb #95e2a782
 def _by_class(ds, name):
     "One of skill and coverage by lead (rows) and motion class (columns)."
     values = ds[f"{name}_by_class"].transpose("motion_class", "time").values
@@ -623,6 +627,7 @@ def _data_of(ds):
     rows |= {"points": ds.sizes["point"], "extent": f"{box}, EPSG:3035", "measured until": a["last_date"]}
     return kind + "\n\n" + "\n".join(f"- {k}: {v}" for k, v in rows.items())
 
+# %% ../nbs/23a_writers.ipynb #bde56d2d
 def _forecast_of(ds):
     "The section on what was forecast, and how."
     a, days = ds.attrs, _dates(ds, "%Y-%m-%d")
@@ -634,6 +639,7 @@ def _forecast_of(ds):
     if missing: lines.append(f"- {missing} of {ds.sizes['point']} points have no forecast")
     return "\n".join(lines)
 
+# %% ../nbs/23a_writers.ipynb #e51dbb49
 def _limits_of(ds):
     "Where the forecast must not be used."
     skill, leads = ds.skill.values, ds.lead_days.values
@@ -683,6 +689,7 @@ def check_ending(path: str | Path):
         raise ValueError(f"{Path(path).name}: cannot tell the format; end the name in {', '.join(WRITERS)}")
     return WRITERS[_ending(path)]
 
+# %% ../nbs/23a_writers.ipynb #a030167c
 def _beside(path):
     "The files that accompany an output, and a function that makes the text of each."
     out = {".csv": {".xml": _xml}, ".tif": {".qml": _style_of_raster}}.get(_ending(path), {})
@@ -692,6 +699,7 @@ def _style_of_raster(ds):
     _, values, _ = next(_bands(ds))
     return raster_style(map_limit(values))
 
+# %% ../nbs/23a_writers.ipynb #c994fe26
 def check_output(path: str | Path, inputs=(), tile: xr.Dataset | None = None) -> Path:
     """Refuse what cannot or must not be written, before anything is computed.
 
@@ -732,7 +740,7 @@ def write_forecast(ds: xr.Dataset, path: str | Path) -> Path:
     OSError : a file could not be written; those written before it are named
     """
     path = check_output(path)
-    texts = {other: partial(_write_text, make(ds)) for other, make in _beside(path).items()}
+    texts = {other: partial(write_text, text=make(ds)) for other, make in _beside(path).items()}
     first = [(other, texts.pop(other)) for other in list(texts) if other.suffix == ".xml"]   # no CSV without its label
     write_each([*first, (path, partial(check_ending(path), ds)), *texts.items()])
     return path

@@ -177,8 +177,6 @@ class Residual(ForecastModel):
         return self
 
     predict = Baseline.predict                                                     # mean and variance from one origin
-    def on_raster(self, windows, *_): return windows
-    def on_cells(self, native, *_): return native
 
 # %% ../../nbs/16_residual.ipynb #295f4bab
 @patch
@@ -263,9 +261,3 @@ def forecast(self: Residual, windows, origins):
     out = torch.zeros(len(origins), self.t_out, len(self.there))
     out[:, :, self.there] = windows.scaler.scale(mean[order.argsort()])
     return out.unflatten(2, windows.truth.shape[1:])
-
-@patch
-def on_raster(self: Residual, windows, *_): return windows
-
-@patch
-def on_cells(self: Residual, native, *_): return native
