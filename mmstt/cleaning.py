@@ -41,16 +41,17 @@ def _beyond(values):
 def _alone(values, extreme):
     "Where values equal an extreme that repeats exactly with nothing near it; None where it does not."
     beyond = np.less if extreme < 0 else np.greater
+    code = bool(re.fullmatch(r"-?(9+|8+|7+)(\.0|\.9+)?", f"{extreme:g}"))
+    near = extreme / (2 if code else 3)
     for row in values:                                   # a clean table ends here, after a few dates
-        found = row[beyond(row, extreme / 3)]
+        found = row[beyond(row, near)]
         if len(found) and (found != extreme).any():
             return None
-    far = beyond(values, extreme / 3)
+    far = beyond(values, near)
     found = values[far]
     if len(found) < 3:
         return None
     points = int(far.any(0).sum())
-    code = bool(re.fullmatch(r"-?(9+|8+|7+)(\.0|\.9+)?", f"{extreme:g}"))
     return far if code or (points >= 3 and len(found) >= 5 and extreme == np.round(extreme)) else None
 
 # %% ../nbs/00f_cleaning.ipynb #45dd9d36
@@ -255,8 +256,10 @@ def _standing_out(common, apart, k):
     "(date index, mm) of the steps of the points' median that stay, stand out, and are alike at all points."
     level = np.median(np.lib.stride_tricks.sliding_window_view(common, k), axis=1)
     step = level[k:] - level[:-k]                               # medians: the weather of one date is no step
-    aside = np.pad(step, k, mode="edge")
-    size = step - (aside[:-2 * k] + aside[2 * k:]) / 2          # without what the season and the trend do
+    aside = np.pad(step, k, constant_values=np.nan)             # at an end there is but one side
+    aside = np.stack([aside[:-2 * k], aside[2 * k:]])
+    aside = np.where(np.isnan(aside), aside[::-1], aside)
+    size = step - np.nan_to_num(aside).mean(axis=0)          # without what the season and the trend do
     once = np.diff(common)[k - 1:len(common) - k]
     out = np.abs(size) > np.maximum(1.5, 8 * _spread(size))
     out &= np.abs(once) > np.maximum(0.5 * np.abs(size), 5 * _spread(once))

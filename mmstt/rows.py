@@ -469,6 +469,7 @@ def _finish(rows, reader, header, notes, digest, xml=""):
     if not rows.n:
         if reader.seen:
             raise NoPoint(f"{reader.name}: no point lies in the area asked for; mind that it is in metres, EPSG:3035")
+        reader.notes()                                   # refuses rows that all lack a place
         raise EGMSFormatError(f"{reader.name}: line 2: there is no row below the header; download it again")
     meta, values = rows.result()
     words = (["words for a missing value (NA, NULL and the like) read as empty"] if reader.words else [])

@@ -146,6 +146,8 @@ def _assemble(table, product, name):
         simulated = True
         odd.append("simulated: its descriptors are to the last digit what mmstt's simulator computes, so no value is "
                    "a measurement")
+    if "<content>forecast, not measured</content>" in table.xml:
+        odd.append("a forecast made by mmstt, not measured: give the table it was made from")
     before = [html.unescape(n) for n in re.findall(r"<note>(.*?)</note>", table.xml, re.S)]
     attrs = dict(tile=tile_name, level=level, crs=METRES, source=name, sha256=table.sha256,
                  simulated=int(simulated), **told,

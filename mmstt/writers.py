@@ -570,6 +570,7 @@ def _csv_table(ds):
         if c in ds: columns[newer.get(c, c)] = _round(ds[c].values, _DIGITS.get(c, 4))
     for c in ("easting", "northing"):
         if not np.any(ds[c].values % 1): columns[c] = columns[c].cast(pl.Int64)
+    if ds.attrs["simulated"]: columns["simulated"] = pl.Series(np.ones(ds.sizes["point"], np.int8))
     values = ds.forecast.transpose("time", "point").values
     columns |= {day: _round(v, 1) for day, v in zip(_dates(ds), values)}
     return pl.DataFrame(columns)

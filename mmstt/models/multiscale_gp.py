@@ -121,7 +121,7 @@ def scale_components(series, levels, cells):
 def find_offsets(days, series, factor=3., least=20) -> list:
     """Indices of the dates at which many points are offset together, such as by an earthquake.
 
-    Of each date the tenth of the points that change most is left out, so that no single point makes an offset.
+    It has to show without the tenth of the points that change most, too, so that no single point makes an offset.
 
     Parameters
     ----------
@@ -133,12 +133,12 @@ def find_offsets(days, series, factor=3., least=20) -> list:
     step = np.diff(days)
     squares = np.sort(np.diff(series, axis=0)**2, axis=1)
     most = series.shape[1] - series.shape[1] // 10 - (series.shape[1] > 2)
-    change = np.sqrt(squares[:, :most].mean(axis=1) / step)
+    changes = [np.sqrt(squares[:, :n].mean(axis=1) / step) for n in (series.shape[1], most)]
     limit = factor * (1 + 4 / np.sqrt(series.shape[1]))
     found = []
-    for t in range(least, len(change)):
-        usual = np.median(change[:t])
-        if usual > 0 and change[t] > limit * usual: found.append(t + 1)
+    for t in range(least, len(step)):
+        usual = [np.median(change[:t]) for change in changes]
+        if all(u > 0 and change[t] > limit * u for u, change in zip(usual, changes)): found.append(t + 1)
     return found
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #49ebd74b
