@@ -21,13 +21,7 @@ from scipy import stats
 from .metrics import summarise
 from .models.core import get_model
 from .plots import model_label
-from mmstt.published import (
-    PRINTED_AVERAGES,
-    PUBLISHED_1,
-    PUBLISHED_2,
-    group_of,
-    published_averages,
-)
+from .published import PRINTED_AVERAGES, PUBLISHED_1, PUBLISHED_2, group_of, published_averages
 
 # %% ../nbs/22a_tables.ipynb #bd66d4cd
 def baselines_of(config: dict) -> list[str]:
@@ -101,8 +95,7 @@ def windows_left_out(runs: str | Path, config: dict) -> dict[str, int]:
     left_out = {}
     for p, m, s in configured_runs(config):
         file = folder_of(runs, p, m, seed=s) / "windows.csv"
-        if not file.exists():
-            continue
+        if not file.exists(): continue
         sums = pd.read_csv(file, usecols=lambda c: c == "left_out")
         if "left_out" in sums and len(sums):
             left_out[p] = max(left_out.get(p, 0), int(sums["left_out"].max()))
@@ -112,11 +105,8 @@ def windows_left_out(runs: str | Path, config: dict) -> dict[str, int]:
 def left_out_line(left_out: dict[str, int]) -> str:
     "A sentence on the windows that were left out, without its full stop; an empty text if there are none."
     counts = [f"{n} under `{p}`" for p, n in left_out.items()]
-    if not counts:
-        return ""
-    return (
-        f"Windows whose dates are not equally spaced are left out: {join_words(counts)}"
-    )
+    if not counts: return ""
+    return f"Windows whose dates are not equally spaced are left out: {join_words(counts)}"
 
 # %% ../nbs/22a_tables.ipynb #901dd9a6
 def join_words(words: Iterable[str], none: str = "none") -> str:
@@ -134,18 +124,7 @@ def table_caption(title: str, *sentences: str) -> str:
 
 # %% ../nbs/22a_tables.ipynb #61e92af7
 ENOUGH_SEEDS = 3
-KEYS = [
-    "tile",
-    "simulated",
-    "protocol",
-    "model",
-    "part",
-    "space",
-    "step_days",
-    "horizon",
-    "lead_days",
-    "metric",
-]
+KEYS = ["tile", "simulated", "protocol", "model", "part", "space", "step_days", "horizon", "lead_days", "metric"]
 
 def _pool(runs: pd.DataFrame) -> pd.Series:
     "Mean and interval of one score over its runs."
@@ -167,8 +146,7 @@ def over_seeds(scores: pd.DataFrame) -> pd.DataFrame:
 
 # %% ../nbs/22a_tables.ipynb #748af13f
 def best_baseline(
-    scores: pd.DataFrame, protocol: str | None = None, *, past_only: bool = False
-) -> str | None:
+        scores: pd.DataFrame, protocol: str | None = None, *, past_only: bool = False) -> str | None:
     """The baseline beside persistence with the smallest RMSE on the raster over all steps ahead; None if there is none.
 
     Parameters
@@ -178,9 +156,7 @@ def best_baseline(
     past_only : among those that read nothing but the past at each origin
     """
     scores = in_todays_words(scores)
-    s = scores.query(
-        "space == 'raster' and part == 'test' and metric == 'rmse' and horizon == @ALL"
-    )
+    s = scores.query("space == 'raster' and part == 'test' and metric == 'rmse' and horizon == @ALL")
     if protocol:
         s = s[s["protocol"] == protocol]
     fits = reads_only_the_past if past_only else is_baseline
@@ -223,8 +199,7 @@ def _measured(cell: pd.DataFrame, protocol: str) -> dict:
     "Scores of one model and step under a protocol, with their intervals."
     found = {}
     for metric, name in COLUMNS.items():
-        if metric not in cell.index:
-            continue
+        if metric not in cell.index: continue
         for what, suffix in (("value", ""), ("low", "_low"), ("high", "_high")):
             found[f"{protocol}_{name}{suffix}"] = cell.loc[metric, what]
     if len(cell):
@@ -282,13 +257,11 @@ def _number(value: float, digits: int) -> str:
 
 # %% ../nbs/22a_tables.ipynb #ff53c7da
 def _cell(
-    row: pd.Series, column: str, rivals: pd.DataFrame, *, digits: int, best: str
-) -> str:
+        row: pd.Series, column: str, rivals: pd.DataFrame, *, digits: int, best: str) -> str:
     "One value, bold if it is the best of its step, with its interval if it is an RMSE."
     value = row.get(column, np.nan)
     text = _number(value, digits)
-    if np.isnan(value):
-        return text
+    if np.isnan(value): return text
     if text == _number(rivals[column].agg(best), digits):
         text = f"**{text}**"
     low, high = row[column + "_low"], row[column + "_high"]
@@ -316,15 +289,9 @@ def _footnote(table: pd.DataFrame, protocols: list[str]) -> str:
     parts = []
     for p in protocols:
         seeds, blocks = (int(table[f"{p}_seeds"].max()), table[f"{p}_blocks"].min())
-        parts.append(
-            f"`{p}`: {seeds} seed{'s' * (seeds > 1)}, about {blocks:.1f} independent blocks of test windows"
-        )
-    interval = (
-        "over seeds where there are three or more, else block bootstrap over windows"
-    )
-    meaning = (
-        f"Bold: best of its step and protocol. Brackets: 95 % interval ({interval}). "
-    )
+        parts.append(f"`{p}`: {seeds} seed{'s' * (seeds > 1)}, about {blocks:.1f} independent blocks of test windows")
+    interval = "over seeds where there are three or more, else block bootstrap over windows"
+    meaning = f"Bold: best of its step and protocol. Brackets: 95 % interval ({interval}). "
     return meaning + "Skill: 1 − MSE / MSE of persistence. " + "; ".join(parts) + "."
 
 # %% ../nbs/22a_tables.ipynb #863a7ff0
@@ -336,9 +303,7 @@ def markdown_1(table: pd.DataFrame, caption: str) -> str:
     head += [f"`{p}` skill" for p in protocols]
     by_step = {h: g for h, g in table.groupby("horizon")}
     rows = [_row_1(r, by_step[r["horizon"]], protocols) for _, r in table.iterrows()]
-    return (
-        f"{caption}\n\n{markdown_table(head, rows)}\n\n{_footnote(table, protocols)}\n"
-    )
+    return f"{caption}\n\n{markdown_table(head, rows)}\n\n{_footnote(table, protocols)}\n"
 
 # %% ../nbs/22a_tables.ipynb #7a7263f0
 FLAT = 1.15  # an RMSE that varies by less than this factor over the steps ahead is called flat
@@ -371,9 +336,7 @@ def _beats(table: pd.DataFrame, p: str) -> str:
         if sure.any():
             words.append(f"{label} at {steps(better[sure])}")
         if (~sure).any():
-            words.append(
-                f"{label} at {steps(better[~sure])} (interval includes no gain)"
-            )
+            words.append(f"{label} at {steps(better[~sure])} (interval includes no gain)")
     return f"Under `{p}`, persistence is beaten by {join_words(words, 'none of the models')}."
 
 # %% ../nbs/22a_tables.ipynb #89777a17
@@ -454,8 +417,7 @@ def _averages(scores: pd.DataFrame) -> pd.DataFrame:
 METRICS_2 = ("rmse", "mae", "r2", "skill", "bias")
 
 def table_2(
-    sums: pd.DataFrame, events: dict | None = None, draws: int = 400
-) -> pd.DataFrame:
+        sums: pd.DataFrame, events: dict | None = None, draws: int = 400) -> pd.DataFrame:
     """Scores of networks carried to other tiles, and of each tile's own baselines, over all steps ahead together.
 
     Parameters
@@ -486,14 +448,8 @@ def table_2(
     return pd.concat([scores, _averages(scores)], ignore_index=True)
 
 # %% ../nbs/22a_tables.ipynb #37b01594
-def part_of(
-    scores: pd.DataFrame,
-    tile_name: str,
-    protocol: str,
-    *,
-    windows_of: str,
-    region: str = "whole",
-) -> pd.DataFrame:
+def part_of(scores: pd.DataFrame, tile_name: str, protocol: str, *, windows_of: str,
+            region: str = "whole") -> pd.DataFrame:
     "The rows of a Table II for one tile, protocol, set of windows and region."
     wanted = dict(
         tile=tile_name, protocol=protocol, windows_of=windows_of, region=region
@@ -558,19 +514,11 @@ def _three(values: Sequence[float]) -> str:
     return " / ".join(f"{v:.4f}" for v in values)
 
 # %% ../nbs/22a_tables.ipynb #1c3a51ad
-def _tile_line(
-    scores: pd.DataFrame,
-    tile_name: str,
-    *,
-    protocol: str,
-    windows_of: str,
-    model: str,
-    region: str = "whole",
-) -> list[list[str]]:
+def _tile_line(scores: pd.DataFrame, tile_name: str, *, protocol: str, windows_of: str,
+               model: str, region: str = "whole") -> list[list[str]]:
     "A tile's line of Table II, in a list; an empty list if it has no such windows."
     rows = part_of(scores, tile_name, protocol, windows_of=windows_of, region=region)
-    if rows.empty:
-        return []
+    if rows.empty: return []
     where, regime, printed = tile_name, rows["regime"].iloc[0], "–"
     if region == "quiet":
         where, regime = tile_name + " (quietest third)", "stable"
@@ -589,20 +537,12 @@ def _tile_line(
     ]
 
 # %% ../nbs/22a_tables.ipynb #65c101d3
-def _average_line(
-    scores: pd.DataFrame,
-    group: str,
-    *,
-    name: str,
-    protocol: str,
-    windows_of: str,
-    model: str,
-) -> list[list[str]]:
+def _average_line(scores: pd.DataFrame, group: str, *, name: str, protocol: str,
+                  windows_of: str, model: str) -> list[list[str]]:
     "A line of means over a group's tiles, in a list."
     rows = part_of(scores, name, protocol, windows_of=windows_of)
     rows = rows[rows["regime"] == group]
-    if rows.empty:
-        return []
+    if rows.empty: return []
     computed, as_printed, printed = (
         published_averages()[group],
         PRINTED_AVERAGES[group],
@@ -615,13 +555,8 @@ def _average_line(
     return [[group, f"*{name}*", printed, "", *_compared(rows, model, windows_of)]]
 
 # %% ../nbs/22a_tables.ipynb #956a4a1b
-def markdown_2(
-    scores: pd.DataFrame,
-    protocol: str,
-    windows_of: str = "all",
-    *,
-    model: str = "mmstt",
-) -> str:
+def markdown_2(scores: pd.DataFrame, protocol: str, windows_of: str = "all", *,
+               model: str = "mmstt") -> str:
     """Table II of one protocol as markdown: groups with their averages, then other tiles, then the quietest cells.
 
     Parameters
@@ -681,15 +616,13 @@ class _Reader:
         self.home = list(every.loc[every["own"] == 1, "tile"].unique())
 
     def rows(
-        self, tile_name: str, windows_of: str = "all", region: str = "whole"
-    ) -> pd.DataFrame:
+            self, tile_name: str, windows_of: str = "all", region: str = "whole") -> pd.DataFrame:
         return part_of(
             self.scores, tile_name, self.protocol, windows_of=windows_of, region=region
         )
 
     def pair(
-        self, tile_name: str, windows_of: str = "all", region: str = "whole"
-    ) -> tuple[float, float]:
+            self, tile_name: str, windows_of: str = "all", region: str = "whole") -> tuple[float, float]:
         "RMSE of the network and of persistence, mm."
         rows = self.rows(tile_name, windows_of, region)
         return _value(rows, self.model, "rmse"), _value(rows, "persistence", "rmse")
@@ -766,8 +699,7 @@ def _stable(r: _Reader, tile_name: str) -> str:
 # %% ../nbs/22a_tables.ipynb #6d8fa91c
 def _sentences_2(r: _Reader) -> list[str]:
     "Sentences about Table II under one protocol."
-    if not r.unseen:
-        return []
+    if not r.unseen: return []
     said = [_carried(r), *[_loss(r)] * bool(r.home), _r2_says_little(r)]
     said += [_after_event(r, t) for t in r.unseen if len(r.rows(t, "event in horizon"))]
     said += [_stable(r, t) for t in r.unseen if len(r.rows(t, region="quiet"))]

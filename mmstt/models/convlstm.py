@@ -33,9 +33,7 @@ class ConvLSTMCell(nn.Module):
     def __init__(self, channels: int, hidden: int, kernel: int = 5):
         super().__init__()
         if kernel % 2 == 0:
-            raise ValueError(
-                f"kernel={kernel} has no middle; choose an odd side"
-            )
+            raise ValueError(f"kernel={kernel} has no middle; choose an odd side")
         self.hidden = hidden
         # W_x*, W_h*, b
         self.conv = nn.Conv2d(
@@ -87,20 +85,13 @@ class ConvLSTM(ForecastModel):
 
     label = "ConvLSTM"
 
-    def __init__(
-        self,
-        t_in: int = 10, t_out: int = 10, channels: int = 6,
-        height: int = 64, width: int = 64,
-        *,
-        hidden: tuple = (128, 64, 64),
-        kernel: int = 5,
-        patch: int = 4,
-    ):
+    def __init__(self, t_in: int = 10, t_out: int = 10, channels: int = 6,
+                 height: int = 64, width: int = 64, *,
+                 hidden: tuple = (128, 64, 64), kernel: int = 5,
+                 patch: int = 4):
         super().__init__(t_in, t_out, channels, height, width)
         if channels == 2:
-            raise ValueError(
-                "channels=2: give displacement alone, or with static maps and calendar"
-            )
+            raise ValueError("channels=2: give displacement alone, or with static maps and calendar")
         self.patch = patch
         sizes = (channels * patch**2, *hidden)
 
