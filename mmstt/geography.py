@@ -227,6 +227,7 @@ def _land(outlines, shift_x, shift_y):
     shape = shapely.MultiPolygon([shapely.Polygon(o) for o in outlines])
     return shapely.contains_xy(shape, X + shift_x, Y + shift_y)
 
+# %% ../nbs/01c_geography.ipynb #b45f80a2
 def _choose(rng, rate, n):
     "The `n` cells whose exponential waiting times at `rate` end first, in order."
     waiting = rng.exponential(size=rate.shape) / np.maximum(rate, 1e-12)
@@ -247,6 +248,7 @@ def _point_rate(f, city, *, upland, towns):
 # %% ../nbs/01c_geography.ipynb #161fb98d
 # normal scores, and the noise level (mm) at each
 _SCORES = -4.2, -3, -2, -1.28, -0.6745, 0, 0.6745, 1.28, 2, 3, 4.2
+
 _LEVELS = 0.21, 0.26, 0.35, 0.45, 0.65, 1.23, 2.14, 2.95, 3.7, 4.5, 5.0
 
 def _noise_level(score):

@@ -206,6 +206,7 @@ def _shared_noise(rng, truth, spacing, share):
     size = phi.shape[1], len(truth.basis)
     return phi, math.sqrt(share) * rng.standard_normal(size, dtype=np.float32)
 
+# %% ../nbs/02_simulate.ipynb #0bfd356e
 def _observe(rng, truth, g, block=8192):
     "Signal and noise, rounded to 0.1 mm, (T, N) float32; NaN where a series begins late or ends early."
     T = len(truth.basis)

@@ -172,6 +172,7 @@ def shown_baselines(config: dict, scores: pd.DataFrame, *, past_only: bool = Fal
     wanted = ["persistence", best_baseline(scores, past_only=past_only), PRODUCT]
     return [m for m in dict.fromkeys(wanted) if m in baselines_of(config)]
 
+# %% ../nbs/22a_tables.ipynb #2edfc01a
 def first_seed(config: dict, model: str) -> int:
     "The seed of the run of a model that a figure shows."
     return 0 if is_baseline(model) else config["seeds"][0]

@@ -142,6 +142,7 @@ def known(self: ConvLSTM, x, dates):
     calendar = continue_calendar(x[:, -1, -2:], days)
     return torch.cat([statics, calendar], 2)
 
+# %% ../../nbs/12_convlstm.ipynb #ff213f3b
 @patch
 def step(self: ConvLSTM, cells, x, states):
     "All layers one date further; returns their states."
@@ -151,6 +152,7 @@ def step(self: ConvLSTM, cells, x, states):
         x = out[-1][0]
     return out
 
+# %% ../../nbs/12_convlstm.ipynb #8e66a4fc
 @patch
 def encode(self: ConvLSTM, x):
     "The states of the encoder's layers after the last input date."

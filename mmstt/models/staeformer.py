@@ -103,12 +103,14 @@ def tokens(self, x):  # (B, T, C, H, W)
     places = self.adaptive.to(z.dtype).expand(x.shape[0], -1, -1, -1)
     return torch.cat([z, places], -1)
 
+# %% ../../nbs/14_staeformer.ipynb #2f65ca04
 @patch_to(STAEformer)
 def mix(self, z):
     "Layers along time, place by place, then across places, date by date: (B, T, N, dim) -> (B, N, T, dim)."
     z = _along(self.time, z.transpose(1, 2))  # (B, N, T, dim)
     return _along(self.space, z.transpose(1, 2)).transpose(1, 2)
 
+# %% ../../nbs/14_staeformer.ipynb #f401409d
 @patch_to(STAEformer)
 def to_maps(self, z):
     "Forecast maps (B, T_out, H, W) from all dates of each place."
