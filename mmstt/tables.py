@@ -76,13 +76,17 @@ def at_steps(scores: pd.DataFrame, steps: Iterable) -> pd.DataFrame:
 # %% ../nbs/22a_tables.ipynb #6c8b1190
 def three_steps(last: int) -> tuple[int, ...]:
     "The steps ahead that a table or figure shows of `last` steps: 1, 5 and 10 of ten."
-    return tuple(sorted({1, (1 + last) // 2, last}))
+    middle = (1 + last) // 2
+    return tuple(sorted({1, middle, last}))
 
 # %% ../nbs/22a_tables.ipynb #d3d6d9e3
 def shown_steps(scores: pd.DataFrame) -> tuple[int, ...]:
     "First, middle and last step ahead of scores."
-    horizon = in_todays_words(scores)["horizon"]
-    return three_steps(horizon[horizon != ALL].astype(int).max())
+    scores = in_todays_words(scores)
+    horizon = scores["horizon"]
+    steps = horizon[horizon != ALL]
+    last = steps.astype(int).max()
+    return three_steps(last)
 
 # %% ../nbs/22a_tables.ipynb #ec498593
 def read_scores(runs: str | Path, config: dict, tile_name: str) -> pd.DataFrame:

@@ -32,10 +32,8 @@ class ForecastModel(nn.Module, ABC):
     tied_to_tile : some weights belong to the cells of the tile it was trained on, so it cannot be carried to another
     """
     label = ""
-    naive = False
-    whole_past = False
-    at_cells = False
-    tied_to_tile = False
+    naive, whole_past = False, False
+    at_cells, tied_to_tile = False, False
 
     def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64):
         super().__init__()
@@ -45,11 +43,7 @@ class ForecastModel(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, x, dates):
-        """The forecast (B, T_out, H, W), scaled.
-
-        x : (B, T_in, C, H, W) scaled maps
-        dates : (B, T_in + T_out) days since the tile's first date
-        """
+        "The forecast (B, T_out, H, W) from scaled maps (B, T_in, C, H, W) and days since the first date (B, T_in + T_out)."
 
     @classmethod
     def reads_only_the_window(cls):
