@@ -43,7 +43,7 @@ class ForecastModel(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, x, dates):
-        "The forecast (B, T_out, H, W) from scaled maps (B, T_in, C, H, W) and days since the first date (B, T_in + T_out)."
+        "The forecast (B, T_out, H, W) from scaled maps (B, T_in, C, H, W) and days since the first (B, T_in + T_out)."
 
     @classmethod
     def reads_only_the_window(cls):
