@@ -50,8 +50,7 @@ class RawNetwork(nn.Module):
     output = "forecast"
 
     def __init__(
-        self, model: nn.Module, scaler: Scaler, first: int, *, step: int
-    ):
+            self, model: nn.Module, scaler: Scaler, first: int, *, step: int):
         super().__init__()
         self.model = model.eval().float()
         self.scaler = scaler
@@ -60,16 +59,10 @@ class RawNetwork(nn.Module):
         self.register_buffer("calendar", day_table())
         self.register_buffer("ahead", step * torch.arange(1, model.t_out + 1))
 
-    def forward(
-        self, displacement, mean_velocity, acceleration, seasonality, date
-    ):
+    def forward(self, displacement, mean_velocity, acceleration, seasonality, date):
         s = self.scaler
         batch, dates, height, width = displacement.shape
-        maps = zip(
-            (mean_velocity, acceleration, seasonality),
-            s.static_mean,
-            s.static_std,
-        )
+        maps = zip((mean_velocity, acceleration, seasonality), s.static_mean, s.static_std)
         statics = torch.stack([(m - mean) / std for m, mean, std in maps])
         statics = statics.expand(batch, dates, -1, -1, -1)
         season = self.calendar[(date + 731) % 1461][..., None, None]
@@ -83,8 +76,7 @@ class RawNetwork(nn.Module):
 
 # %% ../nbs/25_export.ipynb #936b4eb7
 def example(
-    raw: RawNetwork, batch: int, seed: int = 0
-) -> dict[str, torch.Tensor]:
+        raw: RawNetwork, batch: int, seed: int = 0) -> dict[str, torch.Tensor]:
     """Input for a `RawNetwork` with values of its tile's size and gaps.
 
     Parameters
@@ -141,12 +133,8 @@ def _exact_sums(graph):
         out = node.output[0]
         node.input[0] = f"{out}_into"
         node.output[0] = f"{out}_exact"
-        widen = helper.make_node(
-            "Cast", [source], [f"{out}_into"], to=TensorProto.DOUBLE
-        )
-        narrow = helper.make_node(
-            "Cast", [f"{out}_exact"], [out], to=TensorProto.FLOAT
-        )
+        widen = helper.make_node("Cast", [source], [f"{out}_into"], to=TensorProto.DOUBLE)
+        narrow = helper.make_node("Cast", [f"{out}_exact"], [out], to=TensorProto.FLOAT)
         graph.node.extend([widen, node, narrow])
 
 # %% ../nbs/25_export.ipynb #dbd40e78
@@ -162,16 +150,10 @@ def _trace(raw):
     shapes = {k: None for k in raw.inputs}
     shapes |= {"displacement": {0: batch}, "date": {0: batch}}
     with _quiet(), torch.no_grad():
-        return torch.onnx.export(
-            raw.eval(),
-            tuple(example(raw, 2).values()),
-            dynamo=True,
-            opset_version=OPSET,
-            input_names=raw.inputs,
-            output_names=[raw.output],
-            dynamic_shapes=shapes,
-            verbose=False,
-        )
+        return torch.onnx.export(raw.eval(),
+                                 tuple(example(raw, 2).values()), dynamo=True, opset_version=OPSET,
+                                 input_names=raw.inputs, output_names=[raw.output], dynamic_shapes=shapes,
+                                 verbose=False)
 
 def to_onnx(raw: RawNetwork, about: dict | None = None):
     """A `RawNetwork` as an ONNX model.
@@ -192,9 +174,7 @@ def to_onnx(raw: RawNetwork, about: dict | None = None):
     try:
         program = _trace(raw)
     except torch.onnx.errors.OnnxExporterError as e:
-        raise ValueError(
-            f"{raw.model.label} cannot be traced for ONNX: {_first_line(e)}"
-        ) from e
+        raise ValueError(f"{raw.model.label} cannot be traced for ONNX: {_first_line(e)}") from e
     model = program.model_proto
     _exact_sums(model.graph)
     model.producer_name = "mmstt"
@@ -205,25 +185,21 @@ def to_onnx(raw: RawNetwork, about: dict | None = None):
 
 # %% ../nbs/25_export.ipynb #3376f9f1
 def run_onnx(
-    model: bytes | str | Path, given: dict[str, torch.Tensor]
-) -> torch.Tensor:
+        model: bytes | str | Path, given: dict[str, torch.Tensor]) -> torch.Tensor:
     "Forecast (B, T_out, H, W) in mm of an ONNX file (or its bytes) for named input tensors, by onnxruntime."
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     source = model if isinstance(model, bytes) else str(model)
-    session = onnxruntime.InferenceSession(
-        source, options, providers=["CPUExecutionProvider"]
-    )
+    session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     arrays = {k: v.numpy() for k, v in given.items()}
     return torch.from_numpy(session.run(None, arrays)[0])
 
 # %% ../nbs/25_export.ipynb #10011780
 @torch.no_grad()
 def difference(
-    raw: RawNetwork, model: bytes | str | Path, batches: tuple = (1, 3)
-) -> float:
+        raw: RawNetwork, model: bytes | str | Path, batches: tuple = (1, 3)) -> float:
     """Largest difference between a `RawNetwork` in torch and its ONNX file.
 
     Parameters
@@ -251,61 +227,43 @@ def _units(run):
     if smoothing != "none":
         displacement += f"; smoothed beforehand as in training: mmstt.features.smooth(values, 3, {smoothing!r})"
     stride = run.config["protocol"]["stride_days"]
-    return dict(
-        displacement=displacement,
-        mean_velocity="mm/yr",
-        acceleration="mm/yr2",
-        seasonality="mm",
-        date="days since 1970-01-01, of each input map, until 2100-02-28",
-        forecast=f"mm, every {stride} days after the last input date",
-    )
+    return dict(displacement=displacement, mean_velocity="mm/yr", acceleration="mm/yr2",
+                seasonality="mm",
+                date="days since 1970-01-01, of each input map, until 2100-02-28",
+                forecast=f"mm, every {stride} days after the last input date")
 
 # %% ../nbs/25_export.ipynb #788ad816
 def _static_maps(run):
     "Which dates the static maps are fitted to."
-    if run.protocol.statics != "training":
-        return "as delivered"
+    if run.protocol.statics != "training": return "as delivered"
     dates = run.config["result"].get("training_dates", ["the training dates"])
     return f"fitted to {' to '.join(dates)}"
 
 # %% ../nbs/25_export.ipynb #2b02ed06
 def _about_data(data):
     "The tile's part of the metadata, name -> text."
-    kind = (
-        "simulated: no value is a measurement" if data["simulated"] else "real"
-    )
-    return dict(
-        tile=data["tile"],
-        data=kind,
-        component=data.get("component", ""),
-        release=data.get("release", ""),
-        source=data["source"],
-        source_sha256=data["sha256"],
-        dates=f"{data['first_date']} to {data['last_date']}",
-        raster=f"EPSG:3035, cell centres west, east, north, south (m): {data['corners']}",
-    )
+    kind = "simulated: no value is a measurement" if data["simulated"] else "real"
+    return dict(tile=data["tile"], data=kind,
+                component=data.get("component", ""),
+                release=data.get("release", ""), source=data["source"],
+                source_sha256=data["sha256"],
+                dates=f"{data['first_date']} to {data['last_date']}",
+                raster=f"EPSG:3035, cell centres west, east, north, south (m): {data['corners']}")
 
 # %% ../nbs/25_export.ipynb #d22f270e
 def about(run) -> dict[str, str]:
     "Metadata of the file of a run, name -> text."
     c = run.config
-    versions = (
-        f"mmstt {mmstt.__version__}, torch {torch.__version__}, opset {OPSET}"
-    )
+    versions = f"mmstt {mmstt.__version__}, torch {torch.__version__}, opset {OPSET}"
     return _about_data(c["data"]) | dict(
         title=f"{run.model.label} on {c['data']['tile']}",
-        model=c["model"],
-        sizes=json.dumps(c["sizes"]),
-        seed=c["seed"],
-        fold=c["fold"],
+        model=c["model"], sizes=json.dumps(c["sizes"]),
+        seed=c["seed"], fold=c["fold"],
         weights_sha256=c["result"]["weights_sha256"],
         protocol=f"{run.protocol.name}: {run.protocol}",
-        static_maps=_static_maps(run),
-        units=json.dumps(_units(run)),
-        licence=licence_of(c),
-        mmstt=c["versions"]["mmstt"],
-        made_by=versions,
-    )
+        static_maps=_static_maps(run), units=json.dumps(_units(run)),
+        licence=licence_of(c), mmstt=c["versions"]["mmstt"],
+        made_by=versions)
 
 # %% ../nbs/25_export.ipynb #8dd1a988
 AGREE = 1e-4  # mm: how closely onnxruntime must follow torch
@@ -334,8 +292,7 @@ def export_run(run: str | Path, out: str | Path) -> float:
     ValueError : there is no complete run; its model is not a network of the last dates; the file would not agree
     """
     out = Path(out)
-    if out.suffix != ".onnx":
-        raise ValueError(f"{out}: an ONNX file ends in .onnx")
+    if out.suffix != ".onnx": raise ValueError(f"{out}: an ONNX file ends in .onnx")
     run = load_run(run)
     if not run.model.reads_only_the_window():
         raise ValueError(

@@ -13,8 +13,7 @@ import xarray as xr
 
 # %% ../nbs/01_features.ipynb #3359e4ee
 def annual_terms(
-    days: np.ndarray, degree: int = 1, year: float = 365.25
-) -> np.ndarray:
+        days: np.ndarray, degree: int = 1, year: float = 365.25) -> np.ndarray:
     """Terms of a trend and an annual wave, for a least-squares fit.
 
     Parameters
@@ -84,16 +83,10 @@ def _fit_block(y, terms, half):
     )
 
 # %% ../nbs/01_features.ipynb #56f44bd1
-MOTION_UNITS = {
-    "mean_velocity": "mm/yr",
-    "acceleration": "mm/yr2",
-    "seasonality": "mm",
-    "rmse": "mm",
-}
+MOTION_UNITS = {"mean_velocity": "mm/yr", "acceleration": "mm/yr2", "seasonality": "mm", "rmse": "mm"}
 
 def fit_motion(
-    values: np.ndarray, days: np.ndarray
-) -> dict[str, np.ndarray]:
+        values: np.ndarray, days: np.ndarray) -> dict[str, np.ndarray]:
     """Velocity, acceleration, seasonality and rmse of displacement series by the definitions of EGMS.
 
     With t = days / 365 and an annual cosine and sine in every fit: velocity is the slope of the straight line,
@@ -113,8 +106,7 @@ def fit_motion(
     values = np.asarray(values)
     values = values.reshape(len(values), -1)
     out = {k: np.full(values.shape[1], np.nan) for k in MOTION_UNITS}
-    if len(values) < MIN_DATES:
-        return out
+    if len(values) < MIN_DATES: return out
     terms, half = _terms(days)
     for start in range(0, values.shape[1], 4096):
         block = slice(start, start + 4096)
@@ -160,18 +152,13 @@ def encode_day(time: np.ndarray) -> np.ndarray:
 # %% ../nbs/01_features.ipynb #75c34074
 def _check_window(window, kind):
     if kind not in ("centred", "trailing"):
-        raise ValueError(
-            f"smoothing {kind!r}: expected centred, trailing or none"
-        )
+        raise ValueError(f"smoothing {kind!r}: expected centred, trailing or none")
     if window < 1 or (kind == "centred" and window % 2 == 0):
-        raise ValueError(
-            f"window {window}: expected a positive number of dates, odd when centred"
-        )
+        raise ValueError(f"window {window}: expected a positive number of dates, odd when centred")
 
 # %% ../nbs/01_features.ipynb #ac6ccac8
 def smooth(
-    values: np.ndarray, window: int = 3, kind: str = "centred"
-) -> np.ndarray:
+        values: np.ndarray, window: int = 3, kind: str = "centred") -> np.ndarray:
     """Moving average along time (axis 0) over the valid values of a window.
 
     Parameters
@@ -190,8 +177,7 @@ def smooth(
     ValueError : another kind, no window, or an even centred one
     """
     values = np.asarray(values)
-    if kind == "none":
-        return values.copy()
+    if kind == "none": return values.copy()
     _check_window(window, kind)
     T = len(values)
     valid = np.isfinite(values)
@@ -225,8 +211,7 @@ def fill_forward(values: np.ndarray) -> np.ndarray:
     """
     values = np.asarray(values)
     missing = np.isnan(values)
-    if not missing.any():
-        return values
+    if not missing.any(): return values
     T = len(values)
     t = np.arange(T).reshape(-1, *[1] * (values.ndim - 1))
     before = np.maximum.accumulate(np.where(missing, -1, t), 0)

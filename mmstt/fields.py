@@ -16,6 +16,7 @@ def _nodes(spacing):
     "Number of nodes along one side of a tile."
     return int(100 / spacing) + 3
 
+# %% ../nbs/01b_fields.ipynb #a3f127ee
 def _weights(x, spacing):
     "First node and unit-norm spline weights of each coordinate (km)."
     u = np.asarray(x, np.float64) / spacing

@@ -8,7 +8,6 @@ __all__ = ['LEAST_DATES', 'LEAST_VALUES', 'forecaster_names', 'make_forecaster',
 
 # %% ../nbs/23_forecast.ipynb #b77fc483
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,7 +17,7 @@ import mmstt
 from .egms import CREDIT, DESCRIPTORS, notes_of
 from .header import few
 from .tiles import read_tile
-from .hindcast import (LEAST_ORIGINS, RESOLUTION, Hindcast, hindcast, judged_points, last_values, lead_days,
+from .hindcast import (LEAST_ORIGINS, RESOLUTION, Hindcast, hindcast, judged_points, lead_days,
                             mean_by_class, motion_classes, split_dates, velocities, verified_origins)
 from .intervals import coverage, radii
 from .models.core import build_model, get_model, model_names

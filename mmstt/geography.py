@@ -33,17 +33,8 @@ class SyntheticTile:
     )
     activity: float = 1.0  # multiplies the motion of single points
     level: float = 1.0  # multiplies the noise
-    summer: tuple = (
-        0.0,
-        0.4,
-    )  # mean and spread of the annual pulse, smooth over 8 to 25 km
-    years: tuple = (
-        0.9,
-        0.5,
-        0.3,
-        0.7,
-        1.4,
-    )  # spread of the pulse of single years, 2018 to 2022
+    summer: tuple = (0.0, 0.4)  # mean and spread of the annual pulse, smooth over 8 to 25 km
+    years: tuple = (0.9, 0.5, 0.3, 0.7, 1.4)  # spread of the pulse of single years, 2018 to 2022
     quake: Fault | None = None
     gaps: bool = (
         False  # some points lack the first eight or the last two dates
@@ -92,17 +83,12 @@ _AEGEAN = (
 
 # %% ../nbs/01c_geography.ipynb #656ea71e
 _PERIODIC = {
-    "E32N34": SyntheticTile(
-        "periodic",
-        128_757,
-        _LEINSTER,
-        cities=((46, 82, 12, 7.5), (56, 66, 2.5, 3.5), (52, 38, 2.5, 2)),
-        uplands=((38, 59, 7, 9), (29, 47, 5, 5)),
-        bowls=((9, 91, 1.6, 38), (8, 86, 1.2, 20)),
-        trend=-3.2,
-        regional=0.5,
-        summer=(0.0, 0.8),
-    ),
+    "E32N34": SyntheticTile("periodic", 128_757, _LEINSTER,
+                            cities=((46, 82, 12, 7.5), (56, 66, 2.5, 3.5), (52, 38, 2.5, 2)),
+                            uplands=((38, 59, 7, 9), (29, 47, 5, 5)),
+                            bowls=((9, 91, 1.6, 38), (8, 86, 1.2, 20)),
+                            trend=-3.2, regional=0.5,
+                            summer=(0.0, 0.8)),
     "E32N35": SyntheticTile(
         "periodic",
         110_000,
@@ -214,8 +200,7 @@ def _blobs(boxes):
     total = np.zeros((1000, 1000))
     for x, y, a, b in boxes:
         total = total + np.exp(
-            -((((CELLS - x) / a) ** 2 + ((Y - y) / b) ** 2) ** 2)
-        )
+            -((((CELLS - x) / a) ** 2 + ((Y - y) / b) ** 2) ** 2))
     return np.clip(total, 0, 1)
 
 # %% ../nbs/01c_geography.ipynb #587f101d
@@ -238,11 +223,11 @@ def _roads(field, width):
 def _land(outlines, shift_x, shift_y):
     "True on land (1000, 1000); the outline is shifted by smooth fields, so that it is as rough as a coast."
     X, Y = np.meshgrid(CELLS, CELLS)
-    if not outlines:
-        return np.ones_like(X, bool)
+    if not outlines: return np.ones_like(X, bool)
     shape = shapely.MultiPolygon([shapely.Polygon(o) for o in outlines])
     return shapely.contains_xy(shape, X + shift_x, Y + shift_y)
 
+# %% ../nbs/01c_geography.ipynb #b45f80a2
 def _choose(rng, rate, n):
     "The `n` cells whose exponential waiting times at `rate` end first, in order."
     waiting = rng.exponential(size=rate.shape) / np.maximum(rate, 1e-12)
@@ -263,6 +248,7 @@ def _point_rate(f, city, *, upland, towns):
 # %% ../nbs/01c_geography.ipynb #161fb98d
 # normal scores, and the noise level (mm) at each
 _SCORES = -4.2, -3, -2, -1.28, -0.6745, 0, 0.6745, 1.28, 2, 3, 4.2
+
 _LEVELS = 0.21, 0.26, 0.35, 0.45, 0.65, 1.23, 2.14, 2.95, 3.7, 4.5, 5.0
 
 def _noise_level(score):
@@ -278,8 +264,7 @@ def _wet_spots(rng, wetness):
     order = np.linspace(0, 1, len(wet))
     peat = np.zeros(n)
     peat[wet] = -14 * np.exp(
-        2.2 * order**3 + 0.15 * rng.standard_normal(len(wet))
-    )
+        2.2 * order**3 + 0.15 * rng.standard_normal(len(wet)))
     return peat
 
 # %% ../nbs/01c_geography.ipynb #da6c8bbd
@@ -296,24 +281,18 @@ def _strengths(rng, spec, f, *, city, upland):
     level = _noise_level(score)
     open_land = 1 - np.maximum(city, upland)
     typical = (
-        city * np.log(0.25) + upland * np.log(8.2) + open_land * np.log(2.15)
-    )
+        city * np.log(0.25) + upland * np.log(8.2) + open_land * np.log(2.15))
     patchy = (0.15 + 0.45 * open_land + 0.3 * city) * f[2]
     single = (0.6 - 0.45 * upland) * rng.standard_normal(n)
     peat = _wet_spots(
-        rng, f[1] + 0.4 * upland - 2 * city + 0.25 * rng.standard_normal(n)
-    )
+        rng, f[1] + 0.4 * upland - 2 * city + 0.25 * rng.standard_normal(n))
     height = np.maximum(
-        1, 60 + 60 * f[25] + 25 * f[4] + 320 * upland - 30 * city
-    )
-    return dict(
-        level=spec.level * level,
-        activity=spec.activity * np.exp(typical + patchy + single),
-        peat=spec.activity * peat,
-        height=height,
-        first=spec.gaps & (f[25] > 0.5),
-        last=spec.gaps & (f[10] > 1),
-    )
+        1, 60 + 60 * f[25] + 25 * f[4] + 320 * upland - 30 * city)
+    return dict(level=spec.level * level,
+                activity=spec.activity * np.exp(typical + patchy + single),
+                peat=spec.activity * peat, height=height,
+                first=spec.gaps & (f[25] > 0.5),
+                last=spec.gaps & (f[10] > 1))
 
 # %% ../nbs/01c_geography.ipynb #6b48936b
 SIMULATOR_VERSION = 1  # frozen: models are tuned, the synthetic tiles never
@@ -336,8 +315,7 @@ def geography(tile_name: str) -> dict[str, np.ndarray]:
     rng = np.random.default_rng([SIMULATOR_VERSION, *tile_name.encode()])
     f = {k: grid_field(rng, k) for k in (25, 10, 8, 6, 4, 3, 2, 1.5, 1)}
     land = _land(
-        spec.land, 0.5 * f[6] + 0.25 * f[1.5], 0.5 * f[8] + 0.25 * f[1]
-    )
+        spec.land, 0.5 * f[6] + 0.25 * f[1.5], 0.5 * f[8] + 0.25 * f[1])
     if tile_name == "E32N34":
         land &= CELLS < 69.2  # its real extent
     city = _blobs(spec.cities)
@@ -349,10 +327,6 @@ def geography(tile_name: str) -> dict[str, np.ndarray]:
     near_town = 0.8 * np.clip(towns.ravel()[chosen], 0, 1)
     city = np.maximum(city.ravel()[chosen], near_town)
     upland = upland.ravel()[chosen]
-    where = dict(
-        x=CELLS[chosen % 1000],
-        y=CELLS[chosen // 1000],
-        city=city,
-        upland=upland,
-    )
+    where = dict(x=CELLS[chosen % 1000], y=CELLS[chosen // 1000],
+                 city=city, upland=upland)
     return where | _strengths(rng, spec, f, city=city, upland=upland)

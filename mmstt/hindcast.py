@@ -9,7 +9,7 @@ __all__ = ['MOST_DAYS', 'MOST_LEADS', 'FIT_SHARE', 'TEST_SHARE', 'MOST_ORIGINS',
            'mean_by_class', 'rmse', 'skill', 'squared_errors', 'skill_of']
 
 # %% ../nbs/17_hindcast.ipynb #cf945738
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch

@@ -87,13 +87,8 @@ def _by_gaps(seen):
         yield np.flatnonzero(seen[:, i]), np.flatnonzero(group == k)
 
 # %% ../nbs/02b_oracle.ipynb #967129d4
-def oracle_forecast(
-    truth: Truth,
-    values: np.ndarray,
-    origin: int,
-    *,
-    steps: int = 10,
-) -> tuple[np.ndarray, np.ndarray]:
+def oracle_forecast(truth: Truth, values: np.ndarray, origin: int, *,
+                    steps: int = 10) -> tuple[np.ndarray, np.ndarray]:
     """Best forecast of every point from its own values up to a date, by the parameters of the synthetic tile.
 
     Parameters
@@ -225,8 +220,7 @@ def _inverse(self: JointOracle, R, wide=2) -> Callable:
     def by_itself(v):
         return np.einsum("nrs,ns->nr", M, v)
 
-    if not far:
-        return by_itself
+    if not far: return by_itself
     RMR = np.einsum("rk,nrs,sl->nkl", R, M, R, optimize=True)
     starts = np.cumsum([0] + [f.phi.shape[1] for f in far])
     factor = _node_system(far, RMR, starts)
@@ -283,16 +277,9 @@ def _coefficients(self: JointOracle, mean, R, weights):
 
 # %% ../nbs/02b_oracle.ipynb #45f37d64
 @patch
-def forecast(
-    self: JointOracle,
-    values: np.ndarray,
-    origin: int,
-    steps: int = 10,
-    *,
-    first: int = 0,
-    tolerance: float = 1e-3,
-    most: int = 1000,
-) -> np.ndarray:
+def forecast(self: JointOracle, values: np.ndarray, origin: int, steps: int = 10,
+             *, first: int = 0, tolerance: float = 1e-3,
+             most: int = 1000) -> np.ndarray:
     """Best forecast from all points.
 
     Parameters

@@ -20,17 +20,8 @@ from matplotlib.figure import Figure
 from .metrics import ssim
 from .models.core import get_model
 from .published import NODES, NODES_SIZE
-from mmstt.style import (
-    PAGE,
-    SMALLEST,
-    as_wide_as_measured,
-    draw_map,
-    draw_points,
-    look,
-    looks,
-    map_limit,
-    name_map_axes,
-)
+from .style import (PAGE, SMALLEST, as_wide_as_measured, draw_map, draw_points, look, looks, map_limit,
+                         name_map_axes)
 
 # %% ../nbs/22_plots.ipynb #e55f6ce7
 def model_label(model: str) -> str:
@@ -110,16 +101,9 @@ def _map_row(axes: Sequence[Axes], fields: list, *, notes: list[str], **scale):
     return image
 
 # %% ../nbs/22_plots.ipynb #6b682414
-def forecast_maps(
-    rows: dict,
-    titles: list[str],
-    *,
-    x,
-    y,
-    notes: dict | None = None,
-    unit: str = "displacement (mm)",
-    groups: list | None = None,
-) -> Figure:
+def forecast_maps(rows: dict, titles: list[str], *, x, y,
+                  notes: dict | None = None, unit: str = "displacement (mm)",
+                  groups: list | None = None) -> Figure:
     """A grid of maps on one colour scale, that of the first row.
 
     Parameters
@@ -164,8 +148,7 @@ def shown_origins(origins: dict) -> dict:
 
 # %% ../nbs/22_plots.ipynb #ee8242b7
 def _node_label(
-    node: int, *, wanted: tuple, found: tuple, shape: tuple, size: int
-) -> str:
+        node: int, *, wanted: tuple, found: tuple, shape: tuple, size: int) -> str:
     "A node's number, the cell that stands for it if it is another one, and why."
     label = f"Node {node}"
     if shape != (size, size) or found != wanted:
@@ -176,8 +159,7 @@ def _node_label(
 
 # %% ../nbs/22_plots.ipynb #cbf9b345
 def named_nodes(
-    mask: np.ndarray, nodes: Sequence[int] = NODES, size: int = NODES_SIZE
-) -> list[tuple]:
+        mask: np.ndarray, nodes: Sequence[int] = NODES, size: int = NODES_SIZE) -> list[tuple]:
     """Cells of the paper's nodes, each with a label, its row and its column.
 
     Parameters
@@ -235,14 +217,9 @@ def _model_legend(fig: Figure, lines: dict) -> None:
     )
 
 # %% ../nbs/22_plots.ipynb #a9e3398c
-def node_forecasts(
-    panels: list[list[dict]],
-    columns: list[str],
-    rows: list[str],
-    *,
-    step_days: float,
-    unit: str = "displacement (mm)",
-) -> Figure:
+def node_forecasts(panels: list[list[dict]], columns: list[str],
+                   rows: list[str], *, step_days: float,
+                   unit: str = "displacement (mm)") -> Figure:
     """Forecasts of single cells against what came; the panels of a row share their scale.
 
     Parameters
@@ -292,8 +269,7 @@ def _summary(errors: np.ndarray) -> dict:
 
 # %% ../nbs/22_plots.ipynb #568e6895
 def binned_errors(
-    truth: np.ndarray, forecast: np.ndarray, edges: np.ndarray
-) -> list[dict]:
+        truth: np.ndarray, forecast: np.ndarray, edges: np.ndarray) -> list[dict]:
     """Errors (forecast minus truth, mm) for each range of the truth.
 
     Parameters
@@ -332,19 +308,13 @@ def _box(b: dict) -> dict:
     )
 
 # %% ../nbs/22_plots.ipynb #9cd05b95
-BOX = dict(
-    medianprops=dict(color="k", lw=0.8),
-    whiskerprops=dict(lw=0.6),
-    capprops=dict(lw=0.6),
-    showfliers=False,
-    manage_ticks=False,
-    patch_artist=True,
-)
+BOX = dict(medianprops=dict(color="k", lw=0.8),
+           whiskerprops=dict(lw=0.6), capprops=dict(lw=0.6),
+           showfliers=False, manage_ticks=False, patch_artist=True)
 
 # %% ../nbs/22_plots.ipynb #441d47ed
 def _draw_bins(
-    bars: Axes, boxes: Axes, bins: list[dict], *, width: float, colour: str
-) -> None:
+        bars: Axes, boxes: Axes, bins: list[dict], *, width: float, colour: str) -> None:
     "Mean absolute error as bars and the errors' quantiles as boxes (whiskers: 5 and 95 %)."
     kept = [b for b in bins if np.isfinite(b["mae"])]
     centres = [b["centre"] for b in kept]
@@ -413,9 +383,7 @@ def _name_panels(axes: np.ndarray, models: Sequence[str]) -> None:
         _row_title(ax, textwrap.fill(model_label(model), 16), left=-0.5)
 
 # %% ../nbs/22_plots.ipynb #495797a8
-def diagnostics(
-    samples: dict, title: str | None = None, bins: int = 9
-) -> Figure:
+def diagnostics(samples: dict, title: str | None = None, bins: int = 9) -> Figure:
     """Figure 4: a row a model, with the four panels of `DIAGNOSTICS`.
 
     Parameters
@@ -536,12 +504,7 @@ def _dates(fig, field, *, tokens: dict, steps: str, **scale) -> None:
         image = _bare_map(fig, place, field, **scale)
     _cut(image, field.shape, tokens["patch"])
     patches = f"{tokens['patch']} × {tokens['patch']} patches"
-    _text(
-        fig,
-        0.135,
-        0.42,
-        text=f"(e) {tokens['t_in']} dates, {patches}:\n{tokens['n']} tokens",
-    )
+    _text(fig, 0.135, 0.42, text=f"(e) {tokens['t_in']} dates, {patches}:\n{tokens['n']} tokens")
     _text(fig, 0.1225, 0.092, text=steps, color="#444444")
 
 # %% ../nbs/22_plots.ipynb #cddb8d3e
@@ -619,18 +582,8 @@ def _arrows(fig) -> None:
 FOOT = 0.55  # inches for the caption, below a figure that has places of its own
 
 # %% ../nbs/22_plots.ipynb #eff134f3
-def pipeline(
-    points: tuple,
-    fine,
-    coarse,
-    *,
-    channels: list[tuple],
-    forecast: list[tuple],
-    x,
-    y,
-    tokens: dict,
-    steps: str,
-) -> Figure:
+def pipeline(points: tuple, fine, coarse, *, channels: list[tuple],
+             forecast: list[tuple], x, y, tokens: dict, steps: str) -> Figure:
     """Figure 1: points, the two rasters, six channels, tokens, encoder, forecast.
 
     Parameters
@@ -684,8 +637,7 @@ def _above(ax: Axes, x: float, points: float, *, text: str, **more) -> None:
 
 # %% ../nbs/22_plots.ipynb #f7899e45
 def _column_titles(
-    axes: Sequence[Axes], columns: list[str], groups: list[tuple]
-) -> None:
+        axes: Sequence[Axes], columns: list[str], groups: list[tuple]) -> None:
     "Titles over columns, and over each group of columns its name."
     middle = [ax.get_position().x0 + ax.get_position().width / 2 for ax in axes]
     for ax, x, title in zip(axes, middle, columns, strict=True):
@@ -702,16 +654,14 @@ ABOVE = 0.4  # inches above each row, for the notes
 
 # %% ../nbs/22_plots.ipynb #a58b8f42
 def _shares(
-    fig: Figure, left: float, bottom: float, *, width: float, height: float
-) -> tuple:
+        fig: Figure, left: float, bottom: float, *, width: float, height: float) -> tuple:
     "A place in inches as shares of a figure's width and height."
     across, up = fig.get_size_inches()
     return left / across, bottom / up, width / across, height / up
 
 # %% ../nbs/22_plots.ipynb #10b7fc9b
 def _tile_row(
-    fig: Figure, row: dict, top: float, *, wide: float, tall: float
-) -> list[Axes]:
+        fig: Figure, row: dict, top: float, *, wide: float, tall: float) -> list[Axes]:
     "The panels of one tile, their upper edge `top` inches above the foot of the figure."
     lefts = [LEFT + k * (wide + GAP) for k in range(len(row["fields"]))]
     places = [
@@ -755,8 +705,7 @@ BELOW = 0.3  # inches for the axis of the last row
 
 # %% ../nbs/22_plots.ipynb #02fb3fcb
 def tile_maps(
-    rows: list[dict], columns: list[str], groups: Sequence[tuple] = ()
-) -> Figure:
+        rows: list[dict], columns: list[str], groups: Sequence[tuple] = ()) -> Figure:
     """Maps of several tiles, a row each, with a colour scale a row.
 
     Parameters

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import rioxarray  # noqa: F401  (registers the .rio accessor)
 import scipy.sparse as sp
 import xarray as xr
@@ -103,17 +102,10 @@ def _box_of_points(tile):
     "The bounding box of the 100 m cells that the points stand for."
     e = tile.easting.values
     n = tile.northing.values
-    if not e.size:
-        raise ValueError(
-            "a tile without points has no grid: read a larger area"
-        )
+    if not e.size: raise ValueError("a tile without points has no grid: read a larger area")
     pad = LATTICE / 2
-    return (
-        float(e.min() - pad),
-        float(n.min() - pad),
-        float(e.max() + pad),
-        float(n.max() + pad),
-    )
+    return (float(e.min() - pad), float(n.min() - pad),
+            float(e.max() + pad), float(n.max() + pad))
 
 # %% ../nbs/03_raster.ipynb #18a112da
 def _grid_of_cube(cube):
@@ -135,8 +127,7 @@ def _grid_of_cube(cube):
 
 # %% ../nbs/03_raster.ipynb #c0052e69
 def grid_of(
-    tile: xr.Dataset, size: int = 64, extent: str | Grid = "points"
-) -> Grid:
+        tile: xr.Dataset, size: int = 64, extent: str | Grid = "points") -> Grid:
     """The grid of a tile, or the grid a cube is on.
 
     Parameters
@@ -153,20 +144,15 @@ def grid_of(
     ------
     ValueError : another extent, no points, or a cube that is not square
     """
-    if isinstance(extent, Grid):
-        return extent
-    if "x" in tile.dims:
-        return _grid_of_cube(tile)
-    if extent == "tile":
-        return Grid(*_box_of_tile(tile), size)
-    if extent == "points":
-        return Grid(*_box_of_points(tile), size)
+    if isinstance(extent, Grid): return extent
+    if "x" in tile.dims: return _grid_of_cube(tile)
+    if extent == "tile": return Grid(*_box_of_tile(tile), size)
+    if extent == "points": return Grid(*_box_of_points(tile), size)
     raise ValueError(f"extent is 'points', 'tile' or a Grid, not {extent!r}")
 
 # %% ../nbs/03_raster.ipynb #6335f4e4
 def cell_of(
-    grid: Grid | xr.Dataset, easting: np.ndarray, northing: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+        grid: Grid | xr.Dataset, easting: np.ndarray, northing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Row and column of points in a grid.
 
     Parameters
@@ -196,9 +182,7 @@ def cell_of(
 # %% ../nbs/03_raster.ipynb #08677052
 SHEAR = 1e-4
 
-def to_frame(
-    grid: Grid, easting: np.ndarray, northing: np.ndarray
-) -> np.ndarray:
+def to_frame(grid: Grid, easting: np.ndarray, northing: np.ndarray) -> np.ndarray:
     """Coordinates in which points are triangulated: kilometres from the grid's south-west corner, sheared by `SHEAR`.
 
     Parameters
@@ -218,9 +202,7 @@ def to_frame(
 # scipy's own options, and Q5: no outer planes, which nothing here asks for (a quarter of the time)
 QHULL = "Qbb Qc Qz Q12 Q5"
 
-def triangulate(
-    grid: Grid, easting: np.ndarray, northing: np.ndarray
-) -> Delaunay:
+def triangulate(grid: Grid, easting: np.ndarray, northing: np.ndarray) -> Delaunay:
     """Delaunay triangulation of the points in the frame of `grid`.
 
     Parameters
@@ -282,8 +264,7 @@ def _crossing(u, v, row):
 
 # %% ../nbs/03_raster.ipynb #5de3795d
 def locate(
-    u: np.ndarray, v: np.ndarray, size: int
-) -> tuple[np.ndarray, np.ndarray]:
+        u: np.ndarray, v: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """The triangle around each centre of a grid.
 
     Parameters
@@ -309,8 +290,7 @@ def locate(
 
 # %% ../nbs/03_raster.ipynb #939cb5c3
 def barycentric(
-    u: np.ndarray, v: np.ndarray, *, p: np.ndarray, q: np.ndarray
-) -> np.ndarray:
+        u: np.ndarray, v: np.ndarray, *, p: np.ndarray, q: np.ndarray) -> np.ndarray:
     """Weights of the three corners at a place inside each triangle.
 
     Parameters
@@ -361,13 +341,8 @@ def _fine_weights(fine, easting, northing):
     return hit, corners[triangle], weights
 
 # %% ../nbs/03_raster.ipynb #5533f94d
-def linear_operator(
-    easting: np.ndarray,
-    northing: np.ndarray,
-    grid: Grid,
-    *,
-    max_distance: float = MAX_DISTANCE,
-) -> sp.csr_array:
+def linear_operator(easting: np.ndarray, northing: np.ndarray, grid: Grid, *,
+                    max_distance: float = MAX_DISTANCE) -> sp.csr_array:
     """Points to cells by linear interpolation on a grid `FINE` times finer, then the mean over fine cells.
 
     Parameters
@@ -390,9 +365,7 @@ def linear_operator(
     northing = np.asarray(northing, float)
     fine = grid.refine(FINE)
     hit, points, weights = _fine_weights(fine, easting, northing)
-    near = _near_a_point(
-        fine, hit, easting, northing=northing, max_distance=max_distance
-    )
+    near = _near_a_point(fine, hit, easting, northing=northing, max_distance=max_distance)
     row, col = np.divmod(hit[near], fine.size)
     cell = (row // FINE) * grid.size + col // FINE
     share = np.bincount(cell, minlength=grid.size**2) / FINE**2
@@ -404,9 +377,7 @@ def linear_operator(
     return _csr(weights.ravel(), cell.repeat(3), points.ravel(), shape=shape)
 
 # %% ../nbs/03_raster.ipynb #638599df
-def block_operator(
-    easting: np.ndarray, northing: np.ndarray, grid: Grid
-) -> sp.csr_array:
+def block_operator(easting: np.ndarray, northing: np.ndarray, grid: Grid) -> sp.csr_array:
     """Points to cells by the mean of the points in a cell.
 
     Parameters
@@ -476,9 +447,7 @@ def _cube_variables(tile, operators, size):
     displacement = _to_maps(operators, values, size)
     dims = "raster", "time", "y", "x"
     count = np.diff(operators[1].indptr).reshape(size, size)
-    statics = (
-        tile if all(k in tile for k in STATICS) else describe_motion(tile)
-    )
+    statics = tile if all(k in tile for k in STATICS) else describe_motion(tile)
     out = {"displacement": (dims, displacement, {"units": "mm"})}
     for name in STATICS:
         maps = _to_maps(operators, statics[name].values, size)
@@ -488,13 +457,8 @@ def _cube_variables(tile, operators, size):
     return out
 
 # %% ../nbs/03_raster.ipynb #ddc1f698
-def rasterize(
-    tile: xr.Dataset,
-    size: int = 64,
-    extent: str | Grid = "points",
-    *,
-    max_distance: float = MAX_DISTANCE,
-) -> xr.Dataset:
+def rasterize(tile: xr.Dataset, size: int = 64,
+              extent: str | Grid = "points", *, max_distance: float = MAX_DISTANCE) -> xr.Dataset:
     """Both rasters of a tile.
 
     Parameters
@@ -572,22 +536,18 @@ def _encoding(v):
         for k in ("grid_mapping", "units", "calendar")
         if k in v.encoding
     }
-    if v.ndim < 2:
-        return kept
+    if v.ndim < 2: return kept
     size = {"raster": 1, "point": 8192}
     kept["chunks"] = tuple(size.get(d, n) for d, n in v.sizes.items())
     kept["compressors"] = [
-        BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle")
-    ]
+        BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle")]
     return kept
 
 # %% ../nbs/03_raster.ipynb #38e5dee6
 def _storable(ds):
     "A cube or a tile with text, displacement and encodings as Zarr takes them."
     ds = _text_as_objects(ds)
-    packed = (
-        pack_tenths(ds.displacement.values) if "point" in ds.dims else None
-    )
+    packed = pack_tenths(ds.displacement.values) if "point" in ds.dims else None
     if packed is not None:
         attrs = {
             **ds.displacement.attrs,
@@ -602,8 +562,7 @@ def _storable(ds):
 
 # %% ../nbs/03_raster.ipynb #a5794485
 def save_cube(
-    cube: xr.Dataset, path: str | Path, tile: xr.Dataset | None = None
-) -> Path:
+        cube: xr.Dataset, path: str | Path, tile: xr.Dataset | None = None) -> Path:
     """Write a cube as Zarr: beside its place first, then renamed, so that no half-made cube is ever found there.
 
     Parameters
@@ -622,9 +581,7 @@ def save_cube(
     """
     path = Path(path)
     if path.exists() and not (path / "zarr.json").exists():
-        raise ValueError(
-            f"{path}: is there and is no Zarr store; name another path"
-        )
+        raise ValueError(f"{path}: is there and is no Zarr store; name another path")
     path.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     options = dict(zarr_format=3, consolidated=False)
@@ -632,8 +589,7 @@ def save_cube(
         _storable(cube).to_zarr(part / "new", **options)
         if tile is not None:
             _storable(tile).to_zarr(
-                part / "new", group="points", mode="a", **options
-            )
+                part / "new", group="points", mode="a", **options)
         if path.exists():
             os.replace(path, part / "old")
         os.replace(part / "new", path)
@@ -645,9 +601,7 @@ def save_cube(
 def _open(path, **kw):
     "Read a Zarr store, or a group of it, into memory."
     if not (Path(path) / "zarr.json").exists():
-        raise ValueError(
-            f"{path}: no cube there; make one with `mmstt rasterize FILE --out {path}`"
-        )
+        raise ValueError(f"{path}: no cube there; make one with `mmstt rasterize FILE --out {path}`")
     ds = xr.open_dataset(path, engine="zarr", consolidated=False, **kw).load()
     ds.close()
     text = {k: v for k, v in ds.coords.items() if v.dtype.kind in "OT"}
@@ -677,9 +631,7 @@ def open_points(path: str | Path) -> xr.Dataset:
     ValueError : no Zarr store at `path`, or one saved without points
     """
     if Path(path, "zarr.json").exists() and not Path(path, "points").exists():
-        raise ValueError(
-            f"{path}: this cube was saved without its points; rasterize the delivered file again"
-        )
+        raise ValueError(f"{path}: this cube was saved without its points; rasterize the delivered file again")
     tile = _open(path, group="points", mask_and_scale={"displacement": False})
     packed = tile.displacement
     if packed.dtype == np.int16:

@@ -19,12 +19,7 @@ from .egms import encode_pid, tile_origin
 from .tiles import write_tile
 from .features import S1B_LOSS, annual_terms, fill_in_matrix, fit_motion
 from .fields import draw_field, lattice
-from mmstt.geography import (
-    SIMULATOR_VERSION,
-    SYNTHETIC_TILES,
-    SyntheticTile,
-    geography,
-)
+from .geography import SIMULATOR_VERSION, SYNTHETIC_TILES, SyntheticTile, geography
 from .okada import uplift
 
 # %% ../nbs/02_simulate.ipynb #d21bd71a
@@ -66,8 +61,7 @@ def _shapes_of_quake(dates, day):
     return {"coseismic": (after > 0).astype(float), "postseismic": afterslip}
 
 def basis(
-    spec: SyntheticTile, dates: pd.DatetimeIndex = DATES
-) -> dict[str, np.ndarray]:
+        spec: SyntheticTile, dates: pd.DatetimeIndex = DATES) -> dict[str, np.ndarray]:
     "The shapes in time, by name: dict of (T,), about 1 at their largest."
     t = _years_since(dates, dates[0])
     # the annual pulse is zero in late January
@@ -133,8 +127,7 @@ def _trend_parts(spec, g):
     return [
         Part("linear", trend, 0.72 * single + 0.3 * abs(peat), SINGLE),
         Part("linear", none, spec.regional + 0.15 * abs(bowl), WIDE),
-        Part("settling", 0.4 * peat + 0.5 * bowl, settling, SINGLE),
-    ]
+        Part("settling", 0.4 * peat + 0.5 * bowl, settling, SINGLE)]
 
 # %% ../nbs/02_simulate.ipynb #47b4eb14
 def _season_parts(spec, g):
@@ -142,16 +135,12 @@ def _season_parts(spec, g):
     none = np.zeros(len(g["x"]))
     single = g["activity"]
     mean, spread = spec.summer
-    parts = [
-        Part("summer", none + mean, 0.25 * single, SINGLE),
-        Part("summer", none, none + spread, WIDE),
-        Part("spring", none, 0.08 * single, SINGLE),
-        Part("spring", none, none + 0.3 * spread, WIDE),
-    ]
+    parts = [Part("summer", none + mean, 0.25 * single, SINGLE),
+             Part("summer", none, none + spread, WIDE),
+             Part("spring", none, 0.08 * single, SINGLE),
+             Part("spring", none, none + 0.3 * spread, WIDE)]
     for k, strength in enumerate(spec.years):
-        parts.append(
-            Part(f"summer {2018 + k}", none, 0.33 * strength * single, SINGLE)
-        )
+        parts.append(Part(f"summer {2018 + k}", none, 0.33 * strength * single, SINGLE))
     return parts
 
 # %% ../nbs/02_simulate.ipynb #e3f0f120
@@ -160,8 +149,7 @@ def _quake_parts(spec, easting, northing):
     up = uplift(spec.quake, easting, northing)
     return [
         Part("coseismic", up, 0.5 + 0.08 * abs(up), ((1.0, 0.5), (4.0, 0.5))),
-        Part("postseismic", 0.12 * up, 0.3 + 0.04 * abs(up), ((4.0, 1.0),)),
-    ]
+        Part("postseismic", 0.12 * up, 0.3 + 0.04 * abs(up), ((4.0, 1.0),))]
 
 # %% ../nbs/02_simulate.ipynb #0ccac23a
 def _parts(spec, g, easting, northing):
@@ -218,21 +206,19 @@ def _shared_noise(rng, truth, spacing, share):
     size = phi.shape[1], len(truth.basis)
     return phi, math.sqrt(share) * rng.standard_normal(size, dtype=np.float32)
 
+# %% ../nbs/02_simulate.ipynb #0bfd356e
 def _observe(rng, truth, g, block=8192):
     "Signal and noise, rounded to 0.1 mm, (T, N) float32; NaN where a series begins late or ends early."
     T = len(truth.basis)
     N = len(truth.level)
     factor = np.linalg.cholesky(truth.covariance)
     out = np.empty((T, N), np.float32)
-    shared = [
-        _shared_noise(rng, truth, d, share) for d, share in truth.noise if d
-    ]
+    shared = [_shared_noise(rng, truth, d, share) for d, share in truth.noise if d]
     white = math.sqrt(truth.noise[0][1])
     for start in range(0, N, block):
         s = slice(start, start + block)
         z = white * rng.standard_normal(
-            (len(truth.level[s]), T), dtype=np.float32
-        )
+            (len(truth.level[s]), T), dtype=np.float32)
         for phi, nodes in shared:
             z += phi[s] @ nodes
         noise = truth.level[s] * (factor @ z.T.astype(np.float64))
@@ -277,17 +263,10 @@ def synthetic_name(tile_name: str) -> str:
 # %% ../nbs/02_simulate.ipynb #41ee8cf1
 def _attributes(tile_name, seed):
     "Attributes of a synthetic tile, by the contract of `read_tile`."
-    return dict(
-        tile=tile_name,
-        component="U",
-        level="L3",
-        release="2018_2022",
-        crs="EPSG:3035",
-        source=f"{synthetic_name(tile_name)}.zip",
-        sha256="",
-        simulated=1,
-        notes=f"simulated by mmstt, simulator version {SIMULATOR_VERSION}, seed {seed}",
-    )
+    return dict(tile=tile_name, component="U", level="L3",
+                release="2018_2022", crs="EPSG:3035",
+                source=f"{synthetic_name(tile_name)}.zip", sha256="", simulated=1,
+                notes=f"simulated by mmstt, simulator version {SIMULATOR_VERSION}, seed {seed}")
 
 # %% ../nbs/02_simulate.ipynb #24bf7aae
 def _to_tile(values, attrs, height, *, easting, northing):
@@ -300,9 +279,7 @@ def _to_tile(values, attrs, height, *, easting, northing):
         "pid": ("point", encode_pid(easting, northing)),
     }
     displacement = (("point", "time"), values.T, {"units": "mm"})
-    out = xr.Dataset(
-        {"displacement": displacement}, coords=coords, attrs=attrs
-    )
+    out = xr.Dataset({"displacement": displacement}, coords=coords, attrs=attrs)
     columns = fit_motion(values, days)
     columns["height"] = height
     for name, error in _standard_errors(days).items():
@@ -323,11 +300,8 @@ def _select(rng, easting, northing, *, points, bbox):
         inside &= (easting <= east) & (northing <= north)
         keep = keep[inside]
         if not len(keep):
-            raise ValueError(
-                f"no point lies in {tuple(bbox)}; the box is in metres, EPSG:3035"
-            )
-    if points is None or points >= len(keep):
-        return keep
+            raise ValueError(f"no point lies in {tuple(bbox)}; the box is in metres, EPSG:3035")
+    if points is None or points >= len(keep): return keep
     return np.sort(rng.choice(keep, points, replace=False))
 
 # %% ../nbs/02_simulate.ipynb #1eec985d
@@ -341,29 +315,16 @@ def _draw_truth(rng, tile_name, seed, *, g, easting, northing):
     for p in parts:
         field = draw_field(rng, g["x"], g["y"], p.mix)
         coefficients[names.index(p.name)] += p.mean + p.scale * field
-    return Truth(
-        tile=tile_name,
-        seed=seed,
-        version=SIMULATOR_VERSION,
-        names=names,
-        basis=np.stack(list(shapes.values()), 1),
-        parts=tuple(parts),
-        coefficients=coefficients,
-        level=g["level"],
-        covariance=noise_covariance(),
-        noise=NOISE,
-        x=g["x"],
-        y=g["y"],
-    )
+    return Truth(tile=tile_name, seed=seed, version=SIMULATOR_VERSION, names=names,
+                 basis=np.stack(list(shapes.values()), 1),
+                 parts=tuple(parts), coefficients=coefficients, level=g["level"],
+                 covariance=noise_covariance(), noise=NOISE, x=g["x"],
+                 y=g["y"])
 
 # %% ../nbs/02_simulate.ipynb #b460dd9b
-def simulate(
-    tile_name: str = "E32N34",
-    seed: int = 0,
-    points: int | None = None,
-    *,
-    bbox: tuple | None = None,
-) -> tuple[xr.Dataset, Truth]:
+def simulate(tile_name: str = "E32N34", seed: int = 0,
+             points: int | None = None, *,
+             bbox: tuple | None = None) -> tuple[xr.Dataset, Truth]:
     """Draw a synthetic tile.
 
     Parameters
@@ -383,38 +344,24 @@ def simulate(
     ValueError : there is no synthetic tile of that name, or no point lies in `bbox`
     """
     if tile_name not in SYNTHETIC_TILES:
-        raise ValueError(
-            f"no synthetic tile {tile_name!r}; there are {', '.join(SYNTHETIC_TILES)}"
-        )
+        raise ValueError(f"no synthetic tile {tile_name!r}; there are {', '.join(SYNTHETIC_TILES)}")
     g = geography(tile_name)
     west, south = tile_origin(tile_name)
     rng = np.random.default_rng([SIMULATOR_VERSION, seed, *tile_name.encode()])
     chooser = rng.spawn(1)[0]
-    keep = _select(
-        chooser,
-        west + 1000 * g["x"],
-        south + 1000 * g["y"],
-        points=points,
-        bbox=bbox,
-    )
+    keep = _select(chooser, west + 1000 * g["x"],
+                   south + 1000 * g["y"], points=points, bbox=bbox)
     g = {k: v[keep] for k, v in g.items()}
-    where = dict(
-        easting=np.round(west + 1000 * g["x"]),
-        northing=np.round(south + 1000 * g["y"]),
-    )
+    where = dict(easting=np.round(west + 1000 * g["x"]),
+                 northing=np.round(south + 1000 * g["y"]))
     truth = _draw_truth(rng, tile_name, seed, g=g, **where)
     values = _observe(rng, truth, g)
     attrs = _attributes(tile_name, seed)
     return _to_tile(values, attrs, g["height"], **where), truth
 
 # %% ../nbs/02_simulate.ipynb #985f9698
-def write_synthetic(
-    tile_name: str,
-    out_dir: str | Path,
-    seed: int = 0,
-    *,
-    points: int | None = None,
-) -> Path:
+def write_synthetic(tile_name: str, out_dir: str | Path, seed: int = 0, *,
+                    points: int | None = None) -> Path:
     """Simulate a tile and write it in the format of EGMS, zipped. The same seed gives the same bytes.
 
     Parameters

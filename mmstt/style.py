@@ -283,6 +283,7 @@ def _texts(fig: Figure) -> list:
     everything = fig.findobj(mpl.text.Text)
     return [t for t in everything if t.get_visible() and t.get_text().strip()]
 
+# %% ../nbs/00d_style.ipynb #081b9e9d
 def _small_text(fig: Figure) -> list[str]:
     "Texts smaller than the smallest type."
     wrong = []
@@ -298,6 +299,7 @@ def _named_lines(fig: Figure) -> list[tuple]:
     legends = fig.findobj(mpl.legend.Legend)
     return panels + [(g.legend_handles, [t.get_text() for t in g.get_texts()]) for g in legends]
 
+# %% ../nbs/00d_style.ipynb #f0063307
 def _alike(fig: Figure) -> list[str]:
     "Pairs of names that one panel or legend draws with the same colour, marker and dash."
     wrong = []

@@ -6,7 +6,6 @@
 __all__ = ['halved', 'FrameEncoder', 'Continue', 'FrameDecoder', 'CNNLSTM']
 
 # %% ../../nbs/11_cnn_lstm.ipynb #275782d3
-import torch
 import torch.nn.functional as F
 from torch import nn
 

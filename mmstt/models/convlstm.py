@@ -33,9 +33,7 @@ class ConvLSTMCell(nn.Module):
     def __init__(self, channels: int, hidden: int, kernel: int = 5):
         super().__init__()
         if kernel % 2 == 0:
-            raise ValueError(
-                f"kernel={kernel} has no middle; choose an odd side"
-            )
+            raise ValueError(f"kernel={kernel} has no middle; choose an odd side")
         self.hidden = hidden
         # W_x*, W_h*, b
         self.conv = nn.Conv2d(
@@ -87,20 +85,13 @@ class ConvLSTM(ForecastModel):
 
     label = "ConvLSTM"
 
-    def __init__(
-        self,
-        t_in: int = 10, t_out: int = 10, channels: int = 6,
-        height: int = 64, width: int = 64,
-        *,
-        hidden: tuple = (128, 64, 64),
-        kernel: int = 5,
-        patch: int = 4,
-    ):
+    def __init__(self, t_in: int = 10, t_out: int = 10, channels: int = 6,
+                 height: int = 64, width: int = 64, *,
+                 hidden: tuple = (128, 64, 64), kernel: int = 5,
+                 patch: int = 4):
         super().__init__(t_in, t_out, channels, height, width)
         if channels == 2:
-            raise ValueError(
-                "channels=2: give displacement alone, or with static maps and calendar"
-            )
+            raise ValueError("channels=2: give displacement alone, or with static maps and calendar")
         self.patch = patch
         sizes = (channels * patch**2, *hidden)
 
@@ -151,6 +142,7 @@ def known(self: ConvLSTM, x, dates):
     calendar = continue_calendar(x[:, -1, -2:], days)
     return torch.cat([statics, calendar], 2)
 
+# %% ../../nbs/12_convlstm.ipynb #ff213f3b
 @patch
 def step(self: ConvLSTM, cells, x, states):
     "All layers one date further; returns their states."
@@ -160,6 +152,7 @@ def step(self: ConvLSTM, cells, x, states):
         x = out[-1][0]
     return out
 
+# %% ../../nbs/12_convlstm.ipynb #8e66a4fc
 @patch
 def encode(self: ConvLSTM, x):
     "The states of the encoder's layers after the last input date."

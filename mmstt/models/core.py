@@ -10,7 +10,6 @@ import importlib
 import pkgutil
 from abc import ABC, abstractmethod
 
-import torch
 from torch import nn
 
 # %% ../../nbs/09_models.ipynb #ccd98d31
@@ -28,21 +27,23 @@ class ForecastModel(nn.Module, ABC):
     label : the name printed in tables and figures
     naive : fitted in closed form by `fit` instead of by gradient descent; reads `Windows.history`
     whole_past : (naive only) wants every date up to the origin, not just the last `t_in`
-    at_cells : (networks only) forecasts native cells directly, and has `to_learn`, which makes the windows it is trained on (see `mmstt.models.residual`)
+    at_cells : (networks only) forecasts native cells directly, and has `to_learn`, which makes the windows it is
+        trained on (see `mmstt.models.residual`)
     tied_to_tile : some weights belong to the cells of the tile it was trained on, so it cannot be carried to another
     """
-    label, naive, whole_past, at_cells, tied_to_tile = "", False, False, False, False
+    label = ""
+    naive, whole_past = False, False
+    at_cells, tied_to_tile = False, False
 
     def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64):
         super().__init__()
-        self.t_in, self.t_out, self.channels, self.height, self.width = t_in, t_out, channels, height, width
+        self.t_in, self.t_out = t_in, t_out
+        self.channels = channels
+        self.height, self.width = height, width
 
     @abstractmethod
-    def forward(self,
-                x,     # (B, T_in, C, H, W) scaled maps
-                dates  # (B, T_in + T_out) days since the tile's first date
-                ):     # (B, T_out, H, W) scaled displacement
-        "The forecast."
+    def forward(self, x, dates):
+        "The forecast (B, T_out, H, W) from scaled maps (B, T_in, C, H, W) and days since the first (B, T_in + T_out)."
 
     @classmethod
     def reads_only_the_window(cls):
@@ -50,11 +51,11 @@ class ForecastModel(nn.Module, ABC):
         return not (cls.naive or cls.whole_past or cls.at_cells)
 
     def read(self, windows, origins):
-        "What `forward` is given for windows at these origins; a model that reads more than the last `t_in` dates says so here."
+        "What `forward` is given for windows at these origins; overridden where more than `t_in` dates are read."
         return windows.batch(origins)[:2]
 
     def forecast(self, windows, origins):
-        "(B, T_out, H, W) scaled, for windows at these origins: the one door through which scores and forecasts come."
+        "(B, T_out, H, W) scaled, for windows at these origins; all scores and forecasts are made by this method."
         return self(*self.read(windows, origins))
 
     def fit_windows(self, windows):
@@ -66,32 +67,39 @@ _registry = {}
 
 def register(name):
     "Class decorator: make a `ForecastModel` available as `name`."
-    def sign_in(cls):
+    def enter(cls):
         cls.name = name
         _registry[name] = cls
         return cls
-    return sign_in
+    return enter
 
 # %% ../../nbs/09_models.ipynb #c6dbc419
 def _load_all():
     package = importlib.import_module("mmstt.models")
-    for module in pkgutil.iter_modules(package.__path__): importlib.import_module(f"mmstt.models.{module.name}")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"mmstt.models.{module.name}")
 
 def model_names(naive=None):
     "Names of all models; only the naive ones (`True`) or only the networks (`False`)."
     _load_all()
     return sorted(n for n, cls in _registry.items() if naive is None or cls.naive == naive)
 
+# %% ../../nbs/09_models.ipynb #f36179a2
 def get_model(name):
     "The class behind a name; `ValueError` lists the names there are."
     if name not in _registry: _load_all()
-    if name not in _registry: raise ValueError(f"no model is called {name!r}; there are {', '.join(model_names())}")
+    if name not in _registry:
+        raise ValueError(f"no model is called {name!r}; there are {', '.join(model_names())}")
     return _registry[name]
 
+# %% ../../nbs/09_models.ipynb #c5468708
 def build_model(name, t_in=10, t_out=10, channels=6, height=64, width=64, **sizes):
     "A fresh model of that name for rasters of that shape; `sizes` are the model's own (width, depth, ...)."
-    try: return get_model(name)(t_in=t_in, t_out=t_out, channels=channels, height=height, width=width, **sizes)
-    except TypeError as e: raise ValueError(f"model {name!r}: {e}") from e
+    shape = dict(t_in=t_in, t_out=t_out, channels=channels, height=height, width=width)
+    try:
+        return get_model(name)(**shape, **sizes)
+    except TypeError as e:
+        raise ValueError(f"model {name!r}: {e}") from e
 
 # %% ../../nbs/09_models.ipynb #89f013be
 def count_parameters(model):

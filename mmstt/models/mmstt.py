@@ -305,6 +305,7 @@ def tokens(self, x):  # (B, T_in, C, H, W)
     "Patches, projected, at their place and date: the sequence Z_0 (B, N, D)."
     return self.embed(to_patches(x, self.patch)) + self.position
 
+# %% ../../nbs/10_mmstt.ipynb #f8098c0a
 @patch_to(MMSTT)
 def head(self, z):  # (B, N, D)
     "Forecast maps (B, T_out, H, W) from the first `n_out` tokens: back to patches, then fuse the channels."

@@ -29,8 +29,7 @@ class PostNormLayer(nn.Module):
     """
 
     def __init__(
-        self, dim: int, heads: int, ffn: int, *, dropout: float = 0.0
-    ):
+            self, dim: int, heads: int, ffn: int, *, dropout: float = 0.0):
         super().__init__()
         self.attention = SelfAttention(dim, heads)
         self.norm1 = nn.LayerNorm(dim)
@@ -72,36 +71,21 @@ class STAEformer(ForecastModel):
     label = "MM-STAEformer"
     tied_to_tile = True
 
-    def __init__(
-        self,
-        t_in: int = 10, t_out: int = 10, channels: int = 6,
-        height: int = 64, width: int = 64,
-        *,
-        patch: int = 2,
-        embed: int = 24,
-        adaptive: int = 80,
-        heads: int = 4,
-        ffn: int = 256,
-        depth: int = 3,
-        dropout: float = 0.1,
-    ):
+    def __init__(self, t_in: int = 10, t_out: int = 10, channels: int = 6,
+                 height: int = 64, width: int = 64, *, patch: int = 2,
+                 embed: int = 24, adaptive: int = 80, heads: int = 4, ffn: int = 256,
+                 depth: int = 3, dropout: float = 0.1):
         super().__init__(t_in, t_out, channels, height, width)
         self.patch = patch
         self.places = math.ceil(height / patch) * math.ceil(width / patch)
         dim = embed + adaptive
         self.embed = nn.Linear(channels * patch**2, embed)  # W, b
-        self.adaptive = nn.Parameter(
-            torch.empty(t_in, self.places, adaptive)
-        )  # E
+        self.adaptive = nn.Parameter(torch.empty(t_in, self.places, adaptive))  # E
         nn.init.xavier_uniform_(self.adaptive)
 
         def stack():
             return nn.Sequential(
-                *(
-                    PostNormLayer(dim, heads, ffn, dropout=dropout)
-                    for _ in range(depth)
-                )
-            )
+                *(PostNormLayer(dim, heads, ffn, dropout=dropout) for _ in range(depth)))
 
         self.time = stack()
         self.space = stack()
@@ -119,12 +103,14 @@ def tokens(self, x):  # (B, T, C, H, W)
     places = self.adaptive.to(z.dtype).expand(x.shape[0], -1, -1, -1)
     return torch.cat([z, places], -1)
 
+# %% ../../nbs/14_staeformer.ipynb #2f65ca04
 @patch_to(STAEformer)
 def mix(self, z):
     "Layers along time, place by place, then across places, date by date: (B, T, N, dim) -> (B, N, T, dim)."
     z = _along(self.time, z.transpose(1, 2))  # (B, N, T, dim)
     return _along(self.space, z.transpose(1, 2)).transpose(1, 2)
 
+# %% ../../nbs/14_staeformer.ipynb #f401409d
 @patch_to(STAEformer)
 def to_maps(self, z):
     "Forecast maps (B, T_out, H, W) from all dates of each place."

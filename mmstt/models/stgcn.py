@@ -98,8 +98,7 @@ class Align(nn.Module):
         self.mix = nn.Conv2d(c_in, c_out, 1) if c_in > c_out else nn.Identity()
 
     def forward(self, x):  # (B, c_in, T, N)
-        if self.missing <= 0:
-            return self.mix(x)
+        if self.missing <= 0: return self.mix(x)
         return F.pad(x, (0, 0) * 2 + (0, self.missing))
 
 # %% ../../nbs/13_stgcn.ipynb #9040da2d
@@ -113,9 +112,7 @@ class ChebyshevConv(nn.Module):
     laplacian : `ScaledLaplacian`
     """
 
-    def __init__(
-        self, c_in: int, c_out: int, order: int, *, laplacian: ScaledLaplacian
-    ):
+    def __init__(self, c_in: int, c_out: int, order: int, *, laplacian: ScaledLaplacian):
         super().__init__()
         self.order = order
         self.laplacian = laplacian
@@ -127,8 +124,7 @@ class ChebyshevConv(nn.Module):
     def convolve(self, x):  # (B, C, T, N)
         "The sum over k."
         terms = self.theta(x).chunk(self.order, 1)  # K times (B, c_out, T, N)
-        if self.order == 1:
-            return terms[0]
+        if self.order == 1: return terms[0]
         later = 0.0  # b_{k+2}
         b = terms[-1]  # b_{k+1}
         for term in terms[-2:0:-1]:
@@ -184,16 +180,8 @@ class STBlock(nn.Sequential):
     dropout : share dropped at the end, in training
     """
 
-    def __init__(
-        self,
-        c_in: int,
-        hidden: tuple,
-        dates: int,
-        *,
-        order: int,
-        laplacian: ScaledLaplacian,
-        dropout: float,
-    ):
+    def __init__(self, c_in: int, hidden: tuple, dates: int, *, order: int,
+                 laplacian: ScaledLaplacian, dropout: float):
         a, b, c = hidden
         super().__init__(
             GatedTimeConv(c_in, a, dates),
@@ -220,20 +208,10 @@ class STGCN(ForecastModel):
 
     label = "MM-STGCN"
 
-    def __init__(
-        self,
-        t_in: int = 10,
-        t_out: int = 10,
-        channels: int = 6,
-        height: int = 64,
-        width: int = 64,
-        *,
-        hidden: tuple = (64, 16, 64),
-        blocks: int = 2,
-        order: int = 3,
-        time_kernel: int = 3,
-        dropout: float = 0.0,
-    ):
+    def __init__(self, t_in: int = 10, t_out: int = 10, channels: int = 6,
+                 height: int = 64, width: int = 64, *,
+                 hidden: tuple = (64, 16, 64), blocks: int = 2, order: int = 3,
+                 time_kernel: int = 3, dropout: float = 0.0):
         super().__init__(t_in, t_out, channels, height, width)
         dates = min(time_kernel, 1 + (t_in - 1) // (2 * blocks))
         # one Laplacian for all blocks
