@@ -87,7 +87,7 @@ class _NoForecast(torch.nn.Module):
 
 # %% ../nbs/21_evaluate.ipynb #1b2918e2
 @torch.no_grad()
-def native_forecasts(model, windows, native, cells, origins, batch_size: int = 4):
+def native_forecasts(model, windows, native, cells, origins, batch_size: int = 16):
     """Forecast native cells: a baseline directly, a network by the change that it forecasts for the raster cell around.
 
     Parameters
