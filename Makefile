@@ -58,7 +58,7 @@ bench: $(INSTALLED)  ## measure speed against peers and floors, into figures/ben
 	$(BIN)/mmstt study --config $(CONFIG) --tile E32N34 --only bench
 
 # What is in mmstt/ and is not exported from a notebook.
-BY_HAND = $(wildcard mmstt/__init__.py mmstt/py.typed mmstt/page)
+BY_HAND = $(wildcard mmstt/py.typed mmstt/page)
 
 # The notebooks are clean and the library is exactly what they export: done over again in a copy, then compared.
 check: $(INSTALLED) lint  ## notebooks clean, library equal to what they export, lines short, cells shown
@@ -74,7 +74,7 @@ lint: $(INSTALLED)  ## ruff over modules and notebooks
 	@$(BIN)/python tools/lint.py
 
 export: $(INSTALLED)  ## write the library from the notebooks, and clean them
-	@find mmstt -name '*.py' ! -name __init__.py -delete
+	@find mmstt -name '*.py' -delete
 	$(BIN)/nbdev_export && $(BIN)/nbdev_clean
 
 # `make test` installs nothing outside .venv: tests that need a browser, GDAL or QGIS are skipped, and counted, without it.
