@@ -21,10 +21,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
-from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
 from .egms import EGMSFormatError, parse_name, tile_origin
+from .files import take_lock
 
 # %% ../nbs/00a_download.ipynb #a457ed50
 API = "https://egms.land.copernicus.eu/insar-api/archive"
@@ -314,12 +314,8 @@ AT_ONCE = 2
 
 def _free_place(folder):
     "One of the places, locked; None if all are taken."
-    for i in range(AT_ONCE):
-        lock = FileLock(str(folder / f"place{i}.lock"))
-        with contextlib.suppress(Timeout):
-            lock.acquire(timeout=0)
-            return lock
-    return None
+    locks = (take_lock(folder / f"place{i}.lock") for i in range(AT_ONCE))
+    return next(filter(None, locks), None)
 
 # %% ../nbs/00a_download.ipynb #707ccb21
 def _places_folder():
@@ -334,7 +330,7 @@ def _place(folder=None, poll=.5):
     try:
         folder.mkdir(parents=True, exist_ok=True)
         while not (lock := _free_place(folder)): time.sleep(poll)
-    except (OSError, NotImplementedError) as e:
+    except OSError as e:
         print(f"note: {folder}: no file can be locked here ({type(e).__name__}); "
               f"mind that EGMS serves {AT_ONCE} downloads at a time")
     try: yield

@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from .files import write_beside  # noqa: F401  (also found here by older callers)
 
 # %% ../nbs/00_egms.ipynb #5f403f7e
 class EGMSFormatError(ValueError):

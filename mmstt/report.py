@@ -15,7 +15,7 @@ from pathlib import Path
 
 import nbformat
 
-from .study import write_text
+from .files import write_text
 
 # %% ../nbs/29a_report.ipynb #1b08a5e7
 def section(path) -> tuple:

@@ -26,7 +26,7 @@ from safetensors.torch import save as to_bytes
 
 import mmstt
 from .card import write_card
-from .files import write_beside
+from .files import sha256_of, write_beside
 from .models.core import build_model, count_parameters
 from .protocol import Protocol, Scaler, make_windows
 
@@ -63,10 +63,6 @@ HISTORY = ["epoch", "train_loss", "validation_loss", "lr"]
 def _apart(tensors):
     "Copies that share no memory, as safetensors wants them, on the CPU."
     return {k: v.detach().cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}
-
-# %% ../nbs/19a_runs.ipynb #ba8ca419
-def _sha256(path):
-    with open(path, "rb") as f: return hashlib.file_digest(f, "sha256").hexdigest()
 
 # %% ../nbs/19a_runs.ipynb #1e16f24d
 def _digest(tensors, *texts):
@@ -194,7 +190,7 @@ def load_run(path) -> Run:
     path = Path(path)
     config = _settings(path)
     weights = path / "weights.safetensors"
-    if not weights.exists() or _sha256(weights) != config["result"]["weights_sha256"]:
+    if not weights.exists() or sha256_of(weights) != config["result"]["weights_sha256"]:
         raise ValueError(f"{weights}: missing or not the file this run wrote; delete the folder and train again")
     with torch.random.fork_rng(devices=[]):
         model = build_model(config["model"], **config["shape"], **config["sizes"])
@@ -219,7 +215,7 @@ def _settings(path):
 def finish_run(out, identity: dict, model, *, result: dict, machine: dict) -> Run:
     "Write the weights, then, last of all, that the run is complete."
     write_tensors(out / "weights.safetensors", _apart(model.state_dict()))
-    sha256 = _sha256(out / "weights.safetensors")
+    sha256 = sha256_of(out / "weights.safetensors")
     result = dict(result, parameters=count_parameters(model), weights_sha256=sha256)
     versions = dict(mmstt=mmstt.__version__, torch=torch.__version__, numpy=np.__version__)
     versions |= dict(python=platform.python_version())

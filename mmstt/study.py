@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['DEFAULTS', 'OLD_KEYS', 'PACKAGES', 'share_path', 'Configuration', 'check_config', 'load_config', 'source_of',
-           'source_note', 'run_notebook', 'provenance', 'write_text', 'run_study']
+           'source_note', 'run_notebook', 'provenance', 'run_study']
 
 # %% ../nbs/29_study.ipynb #51e1da4e
 import contextlib
@@ -22,10 +22,9 @@ from pathlib import Path
 
 import psutil
 import yaml
-from filelock import FileLock, Timeout
 
 from .egms import find_tile
-from .files import write_beside
+from .files import NoLocks, take_lock, write_text
 
 # %% ../nbs/29_study.ipynb #56c9f545
 def share_path(relative) -> Path:
@@ -231,24 +230,20 @@ def _versions():
         with contextlib.suppress(metadata.PackageNotFoundError): found[p] = metadata.version(p)
     return found
 
-# %% ../nbs/29_study.ipynb #da44f650
-def write_text(path, text):
-    "Write a text beside its place, then rename: a reader never sees half of it."
-    with write_beside(path) as half: half.write_text(text, encoding="utf-8")
-
 # %% ../nbs/29_study.ipynb #4338aae0
 @contextlib.contextmanager
 def _locked(folder):
-    "Keep a folder for one study."
-    lock = FileLock(str(folder / "data" / ".study.lock"))
-    try: lock.acquire(timeout=0)
-    except Timeout:
-        raise ValueError(f"{folder}: another study is running here; wait for it, or use another folder") from None
-    except (OSError, NotImplementedError) as e:
-        print(f"note: {folder}: no file can be locked here ({type(e).__name__}); let no other study run in it",
-              flush=True)
+    "Keep a folder for one study; without locks on this file system, say so and go on."
+    lock, note = None, ""
+    try: lock = take_lock(folder / "data" / ".study.lock")
+    except NoLocks as e:
+        note = f"note: {e}; let no other study run in {folder}"
+        print(note, flush=True)
+    if not (lock or note):
+        raise ValueError(f"{folder}: another study is running here; wait for it, or use another folder")
     try: yield
-    finally: lock.release()
+    finally:
+        if lock: lock.release()
 
 # %% ../nbs/29_study.ipynb #ae1e9a14
 def _note_process(folder, pid):
