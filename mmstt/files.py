@@ -105,7 +105,7 @@ def take_lock(path: str | Path) -> filelock.BaseFileLock | None:
     lock = filelock.FileLock(path)
     try: lock.acquire(timeout=0)
     except filelock.Timeout: return None
-    except RuntimeError as e: raise NoLocks(f"{path}: no file can be locked here") from e   # not to be had on this system
+    except RuntimeError as e: raise NoLocks(f"{path}: no file can be locked here") from e
     except OSError as e:
         if e.errno not in _WITHOUT_LOCKS: raise
         raise NoLocks(f"{path}: no file can be locked here") from e
