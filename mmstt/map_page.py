@@ -21,7 +21,7 @@ import xarray as xr
 from pyproj import Transformer
 
 from . import __version__
-from .egms import LICENCE, notes_of
+from .egms import notes_of
 from .files import write_beside
 from .tiles import read_tile
 from .style import map_limit
@@ -281,9 +281,7 @@ def _about(ds, meta):
 
 # %% ../nbs/24_map.ipynb #51d4e750
 def _credit(ds):
-    if ds.attrs["simulated"]:
-        return "Simulated by mmstt: no value on this page is a measurement."
-    return html.escape(f"{ds.attrs['credit']}. {LICENCE}.")
+    return html.escape(f"{ds.attrs['credit']}.")
 
 # %% ../nbs/24_map.ipynb #2beb611f
 def _words(ds, meta):
