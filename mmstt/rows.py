@@ -150,6 +150,8 @@ def _header_text(line, name):
         raise EGMSFormatError(f"{name}: line 1: is not UTF-8 text; save it as CSV in UTF-8") from None
     if not text.strip():
         raise EGMSFormatError(f"{name}: line 1: is empty where the column names should be; download the file again")
+    if "\r" in text:
+        raise EGMSFormatError(f"{name}: line 1: lines end with CR alone, as on old Macs; save it with LF or CRLF")
     if text.startswith("<"):
         raise EGMSFormatError(
             f"{name}: line 1: is a web page or xml, not a tile (a rejected download token gives such a file); "
