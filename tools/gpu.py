@@ -94,7 +94,8 @@ def bare_products(batch, tokens, dim, depth, heads):
     def random(*shape): return torch.randn(*shape, device="cuda", dtype=torch.bfloat16, requires_grad=True)
     x, wide = random(batch * tokens, dim), random(batch * tokens, 4 * dim)
     q, k, v = (random(batch, heads, tokens, dim // heads) for _ in range(3))
-    weights = [(random(3 * dim, dim), x), (random(dim, dim), x), (random(4 * dim, dim), x), (random(dim, 4 * dim), wide)]
+    weights = [(random(3 * dim, dim), x), (random(dim, dim), x), (random(4 * dim, dim), x)]
+    weights.append((random(dim, 4 * dim), wide))
 
     def layer():
         outputs = [F.linear(some, weight) for weight, some in weights]
