@@ -1,8 +1,8 @@
 """Train and score the networks of a configuration on one GPU, several at once, for so many minutes.
 
 What is done lies in data/runs/NAME as `mmstt study` would have left it: run both in any order, on any machine. What is
-not done goes on from its last checkpoint when this is run again. The first lines say how near MM-STT comes to its bare
-products; they are kept in figures/benchmarks/gpu.csv.
+not done goes on from its last checkpoint when this is run again. In the end it measures how near a step of MM-STT comes to
+its bare products, into figures/benchmarks/gpu.csv.
 """
 
 import argparse
@@ -108,9 +108,11 @@ def bare_products(batch, tokens, dim, depth, heads):
     return step
 
 
-def step_seconds(windows, sizes, batch):
+def step_seconds(windows, sizes, batch, *, compiled):
     "Seconds of a training step of MM-STT, and of its bare products."
     net = build_model("mmstt", windows.t_in, windows.t_out, *windows.inputs.shape[1:], **sizes).cuda().train()
+    if compiled:
+        for layer in net.layers: layer.compile()        # they are alike: one is compiled
     origins = windows.origins["train"]
     some = origins[torch.arange(batch, device=origins.device) % len(origins)]
     inputs, (y, valid) = net.read(windows, some), windows.target(some)
@@ -131,12 +133,13 @@ def bars(config, cube):
     "Seconds of a step of MM-STT beside its bare products, by batch: frame."
     windows = make_windows(open_cube(cube), "forecast").to(torch.device("cuda"))
     rows = []
-    for batch in (8, 32, 128):
-        step_s, bare_s = step_seconds(windows, config["models"]["mmstt"], batch)
+    for batch, compiled in ((8, False), (32, False), (128, False), (8, True), (128, True)):
+        torch.compiler.reset()
+        step_s, bare_s = step_seconds(windows, config["models"]["mmstt"], batch, compiled=compiled)
         epoch_s = step_s * len(windows.origins["train"]) / batch
-        rows.append(dict(device=torch.cuda.get_device_name(), batch=batch, step_s=round(step_s, 5),
+        rows.append(dict(device=torch.cuda.get_device_name(), batch=batch, compiled=compiled, step_s=round(step_s, 5),
                          bare_products_s=round(bare_s, 5), share=round(bare_s / step_s, 3), epoch_s=round(epoch_s, 3)))
-        print(f"MM-STT, batch {batch}: step {step_s * 1e3:.2f} ms, bare products {bare_s * 1e3:.2f} ms "
+        print(f"MM-STT, batch {batch}{', compiled' * compiled}: step {step_s * 1e3:.2f} ms, bare products {bare_s * 1e3:.2f} ms "
               f"({bare_s / step_s:.0%}), {epoch_s:.2f} s an epoch", flush=True)
     return pd.DataFrame(rows)
 
@@ -152,11 +155,11 @@ def main():
     config = yaml.safe_load(Path(args.config).read_text())
     cube = Path("data/cubes", f"{config['tiles'][0]}.zarr")
     if not cube.exists(): sys.exit(f"{cube} is not there: `mmstt study --config {args.config} --only cubes` makes it")
+    train_all(config, cube, end, args.workers)
     measured = Path("figures/benchmarks/gpu.csv")
-    if not measured.exists():
+    if "mmstt" in config["models"] and not measured.exists():
         measured.parent.mkdir(parents=True, exist_ok=True)
         bars(config, cube).to_csv(measured, index=False)
-    train_all(config, cube, end, args.workers)
 
 
 if __name__ == "__main__": main()
