@@ -23,8 +23,8 @@ import xarray as xr
 
 from . import cleaning
 from .area import METRES, area_test, to_degrees
-from .egms import CREDIT, DESCRIPTORS, LICENCE, NEWER_NAMES, EGMSFormatError, Product
-from .egms import add_notes, file_stem, join_notes, notes_of, parse_name, pick_table
+from .egms import DESCRIPTORS, LICENCE, NEWER_NAMES, EGMSFormatError, Product
+from .egms import add_notes, credit_of, file_stem, join_notes, notes_of, parse_name, pick_table
 from .files import write_beside
 from .header import few
 from .rows import NoPoint, is_columns, read_columns, read_text
@@ -400,11 +400,21 @@ def _table(tile):
 # %% ../nbs/00g_tiles.ipynb #bf0d24c4
 def tile_xml(tile: xr.Dataset) -> str:
     "The metadata file beside a table: what it is, whom to credit, notes. A simulated tile never credits Copernicus."
-    a, simulated = tile.attrs, bool(tile.attrs.get("simulated", 0))
-    origin = "Simulated by mmstt: no value in this file is a measurement" if simulated else CREDIT
-    rows = dict(product_level=a.get("level", "L3"), tile=a["tile"], component=a["component"],
-                release=a["release"], crs=a.get("crs", METRES), points=tile.sizes["point"],
-                dates=tile.sizes["time"], simulated=str(simulated).lower(), credit=origin, licence=LICENCE)
+    a = dict(level="L3", crs=METRES, source=tile.attrs["tile"], simulated=0) | tile.attrs
+    simulated = bool(a["simulated"])
+    credit = "Simulated by mmstt: no value in this file is a measurement" if simulated else credit_of(a)
+    rows = dict(
+        product_level=a["level"],
+        tile=a["tile"],
+        component=a["component"],
+        release=a["release"],
+        crs=a["crs"],
+        points=tile.sizes["point"],
+        dates=tile.sizes["time"],
+        simulated=str(simulated).lower(),
+        credit=credit,
+    )
+    if a["level"] != "points": rows["licence"] = LICENCE
     body = "".join(f"  <{k}>{escape(str(v))}</{k}>\n" for k, v in rows.items())
     body += "".join(f"  <note>{escape(n)}</note>\n" for n in notes_of(tile))
     return f"<?xml version='1.0' encoding='UTF-8'?>\n<TILE>\n{body}</TILE>\n"

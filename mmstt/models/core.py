@@ -50,6 +50,15 @@ class ForecastModel(nn.Module, ABC):
         "Whether the last `t_in` maps are all it needs, so that it can stand alone in a file."
         return not (cls.naive or cls.whole_past or cls.at_cells)
 
+    @classmethod
+    def takes_any_dates(cls):
+        "Whether it forecasts any series on any calendar from the past alone, so that it serves for `mmstt forecast`."
+        return False
+
+    def fit_notes(self):
+        "What the fit found or assumed, a str each, for the notes of a forecast."
+        return []
+
     def read(self, windows, origins):
         "What `forward` is given for windows at these origins; overridden where more than `t_in` dates are read."
         return windows.batch(origins)[:2]

@@ -14,9 +14,10 @@ import torch
 from fastcore.basics import patch
 from torch import nn
 
+from ..header import few
 from .core import register
 from .baselines import Baseline, fill
-from .temporal_gp import FilledIn, Predictor, TemporalGP, filled_in, fit_hyperparameters
+from .temporal_gp import DAYS_PER_YEAR, FilledIn, Predictor, TemporalGP, filled_in, fit_hyperparameters
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #9999f889
 NEIGHBOURHOOD_SIDES = 300., 1000., 3000., 10_000., 30_000.   # metres; the whole area comes last
@@ -241,6 +242,7 @@ def read(self: MultiscaleGP, days, series, *, positions=None, time=None, trainin
     if len(days) < LEAST_DATES:
         raise ValueError(f"{len(days)} dates are too few: {LEAST_DATES} are needed for a trend and an annual wave")
     self.days = torch.as_tensor(np.asarray(days)).double()
+    self.time = time
     self.raw = torch.as_tensor(np.asarray(series)).float()
     self.fit_dates = np.ones(len(self.days), bool) if training is None else np.asarray(training)
     self.series, late = fill_known(self.raw, self.fit_dates)
@@ -275,6 +277,29 @@ def _find_offsets(self: MultiscaleGP):
     if not self.levels: return find_offsets(self.days.numpy(), self.series[:, cells])
     level = self.levels[0]
     return find_offsets(self.days.numpy(), level.means(self.series, np.unique(level.block[cells])))
+
+# %% ../../nbs/15b_multiscale_gp.ipynb #0624e355
+@patch
+def _date(self: MultiscaleGP, t):
+    "A date as text, or its day where no dates are known."
+    if self.time is None: return f"day {float(self.days[t]):g}"
+    return str(self.time[t].astype("datetime64[D]"))
+
+@patch
+def fit_notes(self: MultiscaleGP):
+    "What the hyperparameters were fitted to, which dates are filled in, and which offsets were found."
+    notes = []
+    if not self.fitted:
+        notes.append("fewer than 20 points that move: the hyperparameters are the default values, not fitted")
+    if float(self.days[-1]) / DAYS_PER_YEAR >= self.filled.first:
+        notes.append("dates since the loss of Sentinel-1B (2021-12-23) are taken as filled in between acquisitions "
+                     "12 days apart")
+    if self.offsets:
+        dates = few([self._date(t) for t in self.offsets])
+        notes.append(f"offset of many points (earthquake or change of release) at {dates}")
+    if self.levels and not self.neighbours:
+        notes.append("neighbouring points did not help: each point is forecast from itself")
+    return notes
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #4a43dc8c
 def match_dates(days, origins, leads):

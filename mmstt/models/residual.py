@@ -268,7 +268,7 @@ class Residual(ForecastModel):
                  baseline="multiscale_gp", lags=72, hidden=48, refit=True):
         super().__init__(t_in, t_out, channels, height, width)
         self.kind = get_model(baseline)
-        if not self.kind.naive or self.kind.tied_to_tile or not self.kind.in_days:
+        if not self.kind.takes_any_dates():
             raise ValueError(f"baseline={baseline!r} cannot be corrected: choose multiscale_gp or harmonic_ar_refit")
         self.refit = refit
         self.past = None
