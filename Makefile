@@ -71,7 +71,7 @@ check: $(INSTALLED) lint  ## notebooks clean, library equal to what they export,
 	@echo "check: notebooks clean, library in step"
 
 lint: $(INSTALLED)  ## ruff over modules and notebooks
-	@$(BIN)/python tools/lint.py
+	@$(BIN)/ruff check --quiet --output-format concise mmstt nbs tools docs setup.py && echo 'lint: clean'
 
 export: $(INSTALLED)  ## write the library from the notebooks, and clean them
 	@find mmstt -name '*.py' -delete

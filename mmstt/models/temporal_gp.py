@@ -114,7 +114,7 @@ class FilledIn:
     phases: tuple = (0.,)
 
     def nodes(self, t, phase) -> list:
-        "The acquisitions that make the value of each date: the one before and the one after, each with its weight (T,)."
+        "The acquisitions that make the value of each date: the one before, the one after, each with its weight (T,)."
         repeat = REPEAT_DAYS / DAYS_PER_YEAR
         whole = torch.floor((t - phase) / repeat + 1e-6)
         before = whole * repeat + phase
@@ -123,11 +123,13 @@ class FilledIn:
         before = torch.where(late, before, t)
         between = late & (share > 1e-5)
         share = torch.where(between, share, 0.)
-        return [(before, 1 - share), (before + repeat, share)]
+        after = before + repeat
+        return [(before, 1 - share), (after, share)]
 
     def __call__(self, covariance, a, b) -> Tensor:
         "Covariance (A, B) between dates a and b, in years, of noise with `covariance(lag)` that has been interpolated."
-        if max(a[-1], b[-1]) < self.first: return covariance(a[:, None] - b)
+        latest = max(a[-1], b[-1])
+        if latest < self.first: return covariance(a[:, None] - b)
         total = 0.
         for phase in self.phases:
             of_a = self.nodes(a, phase)
@@ -199,6 +201,16 @@ def whiten(factors: Tensor, y: Tensor, block: int = 16) -> Tensor:
 # %% ../../nbs/15a_temporal_gp.ipynb #acf918f3
 LEVEL_VARIANCE = 1e2   # of a series' level around its first value, in units of its noise: unknown
 OFFSET_VARIANCE = 1e4  # of an offset's size: unknown
+
+def _level_variance(a, b, offsets):
+    "Covariance of a level that is unknown, and changes by an unknown size at each of some offsets."
+    level = LEVEL_VARIANCE
+    for offset in offsets:
+        after = (a >= offset)[:, None] & (b >= offset)
+        level = level + OFFSET_VARIANCE * after
+    return level
+
+# %% ../../nbs/15a_temporal_gp.ipynb #b8a2b739
 JITTER = 1e-6          # keeps the factorisation stable
 
 class TemporalGP(nn.Module):
@@ -218,20 +230,26 @@ class TemporalGP(nn.Module):
         self.register_buffer("phase", torch.zeros(len(MIXTURE)).double())
         self.register_buffer("prior", torch.full((groups,), 1 / groups).double())
 
-    def kernel(self, a, b, *, offsets=(), filled=FilledIn(), hyperparameters=None, phase=None) -> Tensor:
+    def kernel(
+        self,
+        a,
+        b,
+        *,
+        offsets=(),
+        filled=FilledIn(),
+        hyperparameters=None,
+        phase=None,
+    ) -> Tensor:
         "(G, A, B) for each mixture component and ratio, between dates a (A,) and b (B,) in years; `offsets` in years."
         if hyperparameters is None:
             hyperparameters, phase = self.hyperparameters, self.phase
-        free = LEVEL_VARIANCE
-        for s in offsets:
-            after = (a >= s)[:, None] & (b >= s)
-            free = free + OFFSET_VARIANCE * after
+        level = _level_variance(a, b, offsets)
         out = []
         for h, p in zip(hyperparameters, phase, strict=True):
             noise = filled(lambda lag, h=h: sum(noise_parts(lag, h).values()), a, b)
             motion = sum(motion_parts(a, b, h, p).values())
             scaled = SIGNAL_TO_NOISE[:, None, None] * motion
-            out.append(free + noise + scaled)
+            out.append(level + noise + scaled)
         return torch.cat(out)
 
     def factor(self, years, **known) -> Tensor:
@@ -240,15 +258,40 @@ class TemporalGP(nn.Module):
         stable = JITTER * torch.eye(len(years)).double()
         return torch.linalg.cholesky(K + stable)
 
-# %% ../../nbs/15a_temporal_gp.ipynb #3607c59f
+# %% ../../nbs/15a_temporal_gp.ipynb #78d7fdeb
 def _years(days): return torch.as_tensor(days).double() / DAYS_PER_YEAR
 
+def _own_variance(gp, years, filled):
+    "Variance (G, F) of each day before anything is known, 64 days at a time."
+    blocks = [gp.kernel(some, some, filled=filled) for some in years.split(64)]
+    return torch.cat([K.diagonal(dim1=1, dim2=2) for K in blocks], 1)
+
+# %% ../../nbs/15a_temporal_gp.ipynb #e2962f02
+def _offset_variance(offsets, origins, futures):
+    "Variance (B F,) of the offsets (years) that are known at each origin (B,), on the days (B, F), both in years."
+    origins = origins[:, None]
+    total = torch.zeros(futures.shape).double()
+    for offset in offsets:
+        known = (futures >= offset) & (origins >= offset)
+        total += OFFSET_VARIANCE * known
+    return total.flatten()
+
+# %% ../../nbs/15a_temporal_gp.ipynb #3607c59f
 class Predictor:
     """Forecasts of any series from some origins, by a fitted process; see `TemporalGP.predict` for the parameters.
 
     Called with series (T, n) it returns mean and variance (B, F, n).
     """
-    def __init__(self, gp, days, origins, futures, *, offsets=(), filled=FilledIn()):
+    def __init__(
+        self,
+        gp,
+        days,
+        origins,
+        futures,
+        *,
+        offsets=(),
+        filled=FilledIn(),
+    ):
         self.origins = [int(o) for o in origins]
         self.offsets = [_years(s) for s in offsets]
         years = _years(days)[:max(self.origins) + 1]
@@ -260,7 +303,8 @@ class Predictor:
         self.inverse = inverse.float()
         self.log_diagonal = diagonal.log().float()
         self.log_prior = gp.prior.log().float()[:, None, None]
-        self._set_maps(gp, L, years, futures=_years(futures), filled=filled)
+        futures = _years(futures)
+        self._set_maps(gp, L, years, futures=futures, filled=filled)
 
     def _set_maps(self, gp, L, years, *, futures, filled):
         "The maps A (G, B F, T), zero after each origin, and the variances (G, B, F) in units of the noise."
@@ -271,23 +315,10 @@ class Predictor:
         A = torch.linalg.solve_triangular(L, k, upper=False) * known
         self.maps = A.float().mT.contiguous()
         explained = A.square().sum(1)
-        own = self._own_variance(gp, flat, filled)
-        spread = own + self._offset_variance(years, futures) - explained
+        own = _own_variance(gp, flat, filled)
+        offsets = _offset_variance(self.offsets, years[self.origins], futures)
+        spread = own + offsets - explained
         self.spread = spread.clamp(min=0).float().unflatten(1, futures.shape)
-
-    def _own_variance(self, gp, days, filled):
-        "Variance (G, B F) of each day before anything is known, 64 days at a time."
-        blocks = [gp.kernel(some, some, filled=filled) for some in days.split(64)]
-        return torch.cat([K.diagonal(dim1=1, dim2=2) for K in blocks], 1)
-
-    def _offset_variance(self, years, futures):
-        "Variance (B F,) of the offsets that are known at each origin."
-        day = years[self.origins][:, None]
-        total = torch.zeros(futures.shape).double()
-        for s in self.offsets:
-            known = (futures >= s) & (day >= s)
-            total += OFFSET_VARIANCE * known
-        return total.flatten()
 
 # %% ../../nbs/15a_temporal_gp.ipynb #9627c9ae
 @patch
@@ -381,7 +412,17 @@ def __call__(self: Predictor, series):
 
 # %% ../../nbs/15a_temporal_gp.ipynb #9651395e
 @patch
-def predict(self: TemporalGP, days, series, origins, futures, *, offsets=(), filled=FilledIn(), piece=4096):
+def predict(
+    self: TemporalGP,
+    days,
+    series,
+    origins,
+    futures,
+    *,
+    offsets=(),
+    filled=FilledIn(),
+    piece=4096,
+):
     """Forecasts from several origins; nothing after an origin is read for it.
 
     Parameters
@@ -398,7 +439,14 @@ def predict(self: TemporalGP, days, series, origins, futures, *, offsets=(), fil
     -------
     mean (B, F, N) and variance (B, F, N), float32, in the unit of the series and its square
     """
-    predictor = Predictor(self, days, origins, futures, offsets=offsets, filled=filled)
+    predictor = Predictor(
+        self,
+        days,
+        origins,
+        futures,
+        offsets=offsets,
+        filled=filled,
+    )
     parts = [predictor(some) for some in series.split(piece, 1)]
     return tuple(torch.cat(v, -1) for v in zip(*parts, strict=True))
 
@@ -421,7 +469,13 @@ def series_to_fit(x: Tensor, most: int) -> Tensor:
     return y[:, order[:most]]
 
 # %% ../../nbs/15a_temporal_gp.ipynb #fd76844c
-def log_likelihood(gp: TemporalGP, y: Tensor, years: Tensor, values, **known) -> Tensor:
+def log_likelihood(
+    gp: TemporalGP,
+    y: Tensor,
+    years: Tensor,
+    values,
+    **known,
+) -> Tensor:
     """Mean log-likelihood of series, up to a constant.
 
     Parameters
@@ -460,9 +514,24 @@ def _search(loss, start, evaluations):
     search.step(step)
     return [v.detach() for v in values]
 
+# %% ../../nbs/15a_temporal_gp.ipynb #959b67a7
+def _phases(present, months):
+    "The present phase, and as many phases as months, one value for each mixture component."
+    every_month = [torch.full_like(present, month / months) for month in range(months)]
+    return [present.clone(), *every_month]
+
 # %% ../../nbs/15a_temporal_gp.ipynb #5c1b9d36
-def fit_hyperparameters(gp: TemporalGP, days, series, *, offsets=(), filled=FilledIn(), most: int = 200,
-                        evaluations: int = 16, months: int = 6) -> bool:
+def fit_hyperparameters(
+    gp: TemporalGP,
+    days,
+    series,
+    *,
+    offsets=(),
+    filled=FilledIn(),
+    most: int = 200,
+    evaluations: int = 16,
+    months: int = 6,
+) -> bool:
     """Fit a process to series by the marginal likelihood.
 
     Parameters
@@ -487,8 +556,7 @@ def fit_hyperparameters(gp: TemporalGP, days, series, *, offsets=(), filled=Fill
     def likelihood(values): return log_likelihood(gp, y, years, values, **known)
 
     hyperparameters, prior = gp.hyperparameters.log(), gp.prior.log()
-    present = gp.phase.clone()
-    tried = [present, *(torch.full_like(present, month / months) for month in range(months))]
+    tried = _phases(gp.phase, months)
     with torch.no_grad():
         phase = max(tried, key=lambda p: float(likelihood((hyperparameters, p, prior))))
     found = _search(lambda values: -likelihood(values), (hyperparameters, phase, prior), evaluations)
