@@ -24,7 +24,7 @@ from .models.core import build_model
 from .protocol import make_windows, native_windows, split_origins
 from .raster import cell_of, grid_of, open_cube, open_points
 from .runs import load_run
-from .train import train
+from .train import best_device, train
 
 # %% ../nbs/21_evaluate.ipynb #0418e7f2
 def last_known(windows, origins) -> torch.Tensor:
@@ -56,12 +56,16 @@ def forecasts(model, windows, origins, batch_size: int = 16):
     origins (B,), forecast (B, T_out, H, W), truth (B, T_out, H, W) and last known map (B, H, W), all in mm, NaN where
     there is no value
     """
-    model.eval()
-    mm = windows.scaler.to_mm
-    for some in torch.as_tensor(origins).split(batch_size):
-        y, valid = windows.target(some)
-        truth = torch.where(valid, mm(y), torch.nan)
-        yield some, mm(model.forecast(windows, some).float()), truth, mm(last_known(windows, some))
+    device = torch.device("cpu") if model.naive else best_device()
+    model.eval().to(device)
+    there, mm = windows.to(device), windows.scaler.to_mm
+    try:
+        for some in torch.as_tensor(origins).split(batch_size):
+            y, valid = windows.target(some)
+            truth = torch.where(valid, mm(y), torch.nan)
+            forecast = model.forecast(there, some.to(device)).float().cpu()
+            yield some, mm(forecast), truth, mm(last_known(windows, some))
+    finally: model.cpu()
 
 # %% ../nbs/21_evaluate.ipynb #0e366e2c
 def raw_protocol(protocol):
@@ -77,6 +81,8 @@ def fit_baseline(name: str, windows, **sizes):
 # %% ../nbs/21_evaluate.ipynb #27ad2ff3
 class _NoForecast(torch.nn.Module):
     "Stands where a baseline would, without computing anything: the cells' own values are wanted, not a forecast."
+    naive = True
+
     def __init__(self, t_out):
         super().__init__()
         self.t_out = t_out
