@@ -59,6 +59,7 @@ def _print_version(wanted: bool):
 _VersionOption = Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True,
                                               help="Print the version.")]
 
+# %% ../nbs/30_cli.ipynb #1379529e
 @app.callback()
 def options(version: _VersionOption = False):
     pass
@@ -138,12 +139,14 @@ def _pairs(record):
     numbers = {key: f"{v:g}" if isinstance(v, float) else v for key, v in record.items()}
     return ", ".join(f"{key} {v}" for key, v in numbers.items())
 
+# %% ../nbs/30_cli.ipynb #cf3a50e1
 def _show(value):
     "A value of a record, for a person to read."
     if isinstance(value, dict): return _pairs(value)
     if not isinstance(value, list): return value
     return "; ".join(_pairs(v) if isinstance(v, dict) else str(v) for v in value) or "none"
 
+# %% ../nbs/30_cli.ipynb #1924d06e
 def print_record(record: dict, as_json: bool) -> None:
     "Print a record: for a person aligned `key  value` lines with a line for each note, for a machine one JSON object."
     if as_json: return print(json.dumps(record, ensure_ascii=False, allow_nan=False))
@@ -302,11 +305,13 @@ def _write_outputs(ds, tile, *, out, page):
     if page: jobs.append((page, lambda path: write_map(ds, tile, path)))
     return write_each(jobs)
 
+# %% ../nbs/30_cli.ipynb #ca855e98
 def _by_date(ds, name):
     "Date -> value, null where the past does not verify it."
     dates = ds.time.dt.strftime("%Y-%m-%d").values
     return {day: None if value != value else round(float(value), 3) for day, value in zip(dates, ds[name].values)}
 
+# %% ../nbs/30_cli.ipynb #ca6d8c03
 def _forecast_record(ds, wrote):
     "What is printed of a forecast."
     from mmstt.egms import notes_of

@@ -44,6 +44,7 @@ def _residual_network(run):
         raise ValueError(f"{run.path}: is a run of {run.name}; a forecast takes a run of the residual network")
     return run.model
 
+# %% ../nbs/23_forecast.ipynb #d908e56d
 def make_forecaster(model: str = "multiscale_gp", run: str | Path | None = None) -> ForecastModel:
     """A forecaster that is not fitted yet.
 
@@ -106,6 +107,7 @@ def _have(which, what):
     count = int(np.sum(which))
     return f"1 {what} has" if count == 1 else f"{count} {what}s have"
 
+# %% ../nbs/23_forecast.ipynb #f0c1da4c
 def _left_out(dates, enough):
     "Notes on dates (T,) without values and points (N,) without enough."
     notes = []
@@ -238,6 +240,7 @@ def _result_notes(forecaster, series, *, past, verified, labels, level):
                      f"forecast from the value before, up to {older:g} days older")
     return notes
 
+# %% ../nbs/23_forecast.ipynb #0e7723b8
 def forecast_series(forecaster: ForecastModel, series: Series, *, leads, level: float = .9,
                     progress: bool = False) -> Result:
     """Fit, forecast the past, calibrate, and forecast.
@@ -292,6 +295,7 @@ def _mean_velocity(tile, results):
     words = dict(long_name="mean velocity, fitted beside an annual wave")
     return "point", _over_tile(tile, results, fitted), words
 
+# %% ../nbs/23_forecast.ipynb #1d8ef326
 def _over_points(tile, results):
     "What has a value for each point of the tile, as data variables; NaN where a point has no forecast."
     def ahead(parts): return ("time", "point"), _over_tile(tile, results, parts)

@@ -72,6 +72,7 @@ class Split:
     origins: np.ndarray
     start: int
 
+# %% ../nbs/17_hindcast.ipynb #744f14de
 def split_dates(count: int) -> Split:
     "The parts of a series of so many dates."
     first = max(int(FIT_SHARE * count), count - MOST_ORIGINS)
@@ -110,6 +111,7 @@ def _class_label(low, high):
     if high == np.inf: return f"over {low:g} mm/yr"
     return f"{low:g} to {high:g} mm/yr"
 
+# %% ../nbs/17_hindcast.ipynb #d025562f
 def _pool(counts, least):
     "Groups of neighbouring classes with `least` points each, the fastest joined to the next slower one first."
     groups = [[k] for k in range(len(counts))]
@@ -287,6 +289,7 @@ def _mean(past, values, chosen):
     verified = verified_origins(past) >= LEAST_ORIGINS
     return np.where(verified & (total > 0), mean, np.nan)
 
+# %% ../nbs/17_hindcast.ipynb #bb649573
 def mean_by_class(past: Hindcast, values) -> np.ndarray:
     "Means (1 + classes, F) of values (B, F, n): of all points, then of each motion class."
     every = np.ones(len(past.classes), bool)
@@ -309,11 +312,13 @@ def squared_errors(past: Hindcast) -> tuple[np.ndarray, np.ndarray]:
     change = (still - past.truth)**2
     return mean_by_class(past, known * error), mean_by_class(past, known * change)
 
+# %% ../nbs/17_hindcast.ipynb #9a0c1bef
 def skill_of(error, change) -> np.ndarray:
     "1 - error / change; 0 where both are 0."
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(change + error == 0, 0., 1 - error / change)
 
+# %% ../nbs/17_hindcast.ipynb #6f8ce55f
 def skill(past: Hindcast) -> np.ndarray:
     "Skill against persistence (1 + classes, F); 0 where neither errs."
     return skill_of(*squared_errors(past))

@@ -46,6 +46,7 @@ def _latest(order, count):
         n += 1
     return order[-n:]
 
+# %% ../nbs/18_intervals.ipynb #2a7e6229
 def _miscoverage(scores, radius, level):
     "The share that may be missed less the share that was."
     known = scores[np.isfinite(scores)]
@@ -142,6 +143,7 @@ def half_width(past: Hindcast, radius) -> np.ndarray:
     of_points = radius[:-1][..., past.classes]
     return of_points * past.spread[past.tested]
 
+# %% ../nbs/18_intervals.ipynb #3971f9cf
 def coverage(past: Hindcast, radius) -> np.ndarray:
     """Share of values within their intervals, (1 + classes, F): of all points, then of each motion class.
 

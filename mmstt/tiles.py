@@ -64,8 +64,12 @@ def _simulator_descriptors(x, days):
         return np.sqrt(np.linalg.inv(terms[:, :k].T @ terms[:,
                                                             :k])[j, j])
     rmse = np.sqrt(((x - terms @ fit(6))**2).mean(axis=0))
-    return dict(rmse=rmse, acceleration=2 * fit(5)[4],
-                acceleration_std=2 * rmse * error(5, 4), seasonality_std=rmse * error(6, 1))
+    return dict(
+        rmse=rmse,
+        acceleration=2 * fit(5)[4],
+        acceleration_std=2 * rmse * error(5, 4),
+        seasonality_std=rmse * error(6, 1),
+    )
 
 # %% ../nbs/00g_tiles.ipynb #e50637e9
 def made_by_simulator(meta: pl.DataFrame, values: np.ndarray, time: np.ndarray, points: int = 60) -> bool:
@@ -149,9 +153,16 @@ def _assemble(table, product, name):
     if "<content>forecast, not measured</content>" in table.xml:
         odd.append("a forecast made by mmstt, not measured: give the table it was made from")
     before = [html.unescape(n) for n in re.findall(r"<note>(.*?)</note>", table.xml, re.S)]
-    attrs = dict(tile=tile_name, level=level, crs=METRES, source=name, sha256=table.sha256,
-                 simulated=int(simulated), **told,
-                 notes=join_notes([*said, *table.notes, *row_notes, *notes, *more, *odd, *before]))
+    attrs = dict(
+        tile=tile_name,
+        level=level,
+        crs=METRES,
+        source=name,
+        sha256=table.sha256,
+        simulated=int(simulated),
+        **told,
+        notes=join_notes([*said, *table.notes, *row_notes, *notes, *more, *odd, *before]),
+    )
     return _dataset(meta, values, time, pid, attrs)
 
 # %% ../nbs/00g_tiles.ipynb #ba01363e
@@ -354,12 +365,17 @@ def _joined_attrs(tiles, parts, notes):
     def together(what, sep="+"):
         return sep.join(dict.fromkeys(p for t in tiles for p in t.attrs[what].split("+")))
     first = tiles[0].attrs
-    return dict(tile=together("tile"), level=first["level"], crs=METRES, release=first["release"],
-                component="+".join(parts) if parts else first["component"],
-                source=" + ".join(t.attrs["source"] for t in tiles),
-                sha256=" ".join(t.attrs["sha256"] for t in tiles),
-                simulated=max(t.attrs["simulated"] for t in tiles),
-                notes=join_notes([*_told_apart(tiles), *notes]))
+    return dict(
+        tile=together("tile"),
+        level=first["level"],
+        crs=METRES,
+        release=first["release"],
+        component="+".join(parts) if parts else first["component"],
+        source=" + ".join(t.attrs["source"] for t in tiles),
+        sha256=" ".join(t.attrs["sha256"] for t in tiles),
+        simulated=max(t.attrs["simulated"] for t in tiles),
+        notes=join_notes([*_told_apart(tiles), *notes]),
+    )
 
 # %% ../nbs/00g_tiles.ipynb #3db91208
 def _decimals(value, digits):
@@ -380,8 +396,17 @@ def _places(tile):
     return places | {c: _decimals(tile[c].values, 2) for c in ("easting", "northing")}
 
 # %% ../nbs/00g_tiles.ipynb #f00f9b05
-_DIGITS = dict(acceleration=2, acceleration_std=2, temporal_coherence=2, amplitude_dispersion=2, incidence_angle=2,
-               track_angle=2, los_east=3, los_north=3, los_up=3)
+_DIGITS = dict(
+    acceleration=2,
+    acceleration_std=2,
+    temporal_coherence=2,
+    amplitude_dispersion=2,
+    incidence_angle=2,
+    track_angle=2,
+    los_east=3,
+    los_north=3,
+    los_up=3,
+)
 
 def _table(tile):
     "The CSV's columns, in the delivered order, names and decimals."

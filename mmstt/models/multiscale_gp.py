@@ -108,6 +108,7 @@ def held(self: Neighbourhood):
     around = self.around(np.arange(self.blocks))
     return (around @ count)[self.block]
 
+# %% ../../nbs/15b_multiscale_gp.ipynb #1eef236f
 def neighbourhoods(positions, weights, sides=NEIGHBOURHOOD_SIDES) -> list[Neighbourhood]:
     """The neighbourhoods of use, the smallest first, the whole area last; none for two points.
 
@@ -170,6 +171,7 @@ def _changes(days, series):
     most = count - count // 10 - (count > 2)
     return [np.sqrt(squares[:, :n].mean(axis=1) / step) for n in (count, most)]
 
+# %% ../../nbs/15b_multiscale_gp.ipynb #07baa9d9
 def find_offsets(days, series, factor: float = 3., least: int = 20) -> list[int]:
     """Indices of the dates at which many points are offset together, such as by an earthquake.
 
@@ -323,6 +325,7 @@ def _date(self: MultiscaleGP, t):
     if self.time is None: return f"day {float(self.days[t]):g}"
     return str(self.time[t].astype("datetime64[D]"))
 
+# %% ../../nbs/15b_multiscale_gp.ipynb #ff690889
 @patch
 def fit_notes(self: MultiscaleGP):
     "What the hyperparameters were fitted to, which dates are filled in, and which offsets were found."
@@ -425,6 +428,7 @@ def predict(self: MultiscaleGP, origin, future_days):
 # %% ../../nbs/15b_multiscale_gp.ipynb #2058f853
 def _mean_square(error): return float(error.square().nanmean())
 
+# %% ../../nbs/15b_multiscale_gp.ipynb #501c4b27
 @patch
 def _trial(self: MultiscaleGP):
     "Origins (B,), days (B, F) and the dates (B, F) that verify them, -1 for none, in the last third of the training."
@@ -464,6 +468,7 @@ def _fit_one(self: MultiscaleGP, gp, values):
     values = torch.from_numpy(values)[at]
     return fit_hyperparameters(gp, self.days[at], values, offsets=offsets, filled=self.filled)
 
+# %% ../../nbs/15b_multiscale_gp.ipynb #da1dc82a
 @patch
 def fit(
     self: MultiscaleGP,

@@ -57,6 +57,7 @@ def _pulse(t, phase):
     angle = 2 * math.pi * (t - phase)
     return (1 - torch.cos(angle)) / 2
 
+# %% ../../nbs/15a_temporal_gp.ipynb #0eaa5173
 def motion_parts(a: Tensor, b: Tensor, hyperparameters, phase) -> dict:
     """Covariance of each part of motion between two lists of dates.
 
@@ -146,6 +147,7 @@ def _steps_since_loss(days, first):
     late = days[days >= first]
     return np.diff(late) if len(late) > 1 else np.diff(days)[-1:]
 
+# %% ../../nbs/15a_temporal_gp.ipynb #cc3473ae
 def filled_in(time) -> FilledIn:
     "What of a calendar (T,) datetime64 is filled in: nothing when its steps after the loss are 12 days or more."
     time = np.asarray(time, "datetime64[ns]")
