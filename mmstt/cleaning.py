@@ -58,7 +58,11 @@ def _alone(values, extreme):
     return far if code or (often and whole) else None
 
 # %% ../nbs/00f_cleaning.ipynb #45dd9d36
-def mask_missing(values: np.ndarray, low: float, high: float) -> list[str]:
+def mask_missing(
+    values: np.ndarray,
+    low: float,
+    high: float,
+) -> list[str]:
     """Make values that stand for missing NaN, in place; notes that count them.
 
     Parameters
@@ -84,8 +88,12 @@ def mask_missing(values: np.ndarray, low: float, high: float) -> list[str]:
     return notes
 
 # %% ../nbs/00f_cleaning.ipynb #926d653c
-_LIMITS = {"height": (-600, 9_000), "height_ellipse": (-600, 9_000), "track_angle": (-361, 361),
-           "incidence_angle": (0, 90)}
+_LIMITS = {
+    "height": (-600, 9_000),
+    "height_ellipse": (-600, 9_000),
+    "track_angle": (-361, 361),
+    "incidence_angle": (0, 90),
+}
 
 def mask_descriptors(meta: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     "Descriptors with values that cannot be made missing, and a note."
@@ -123,7 +131,14 @@ def one_column_a_date(
     return np.ascontiguousarray(values[keep]), [dates[k] for k in keep], notes
 
 # %% ../nbs/00f_cleaning.ipynb #4ee8161f
-def _check_same(values, i, k, columns, date, name):
+def _check_same(
+    values,
+    i,
+    k,
+    columns,
+    date,
+    name,
+):
     "Fill the gaps of one column from its copy; refuse one that is no copy."
     a, b = values[i], values[k]
     both = np.isfinite(a) & np.isfinite(b)
@@ -135,7 +150,11 @@ def _check_same(values, i, k, columns, date, name):
     np.copyto(a, b, where=np.isnan(a))
 
 # %% ../nbs/00f_cleaning.ipynb #fd3dfc70
-def drop_empty_dates(values: np.ndarray, dates: list[str], name: str) -> tuple[np.ndarray, list[str], list[str]]:
+def drop_empty_dates(
+    values: np.ndarray,
+    dates: list[str],
+    name: str,
+) -> tuple[np.ndarray, list[str], list[str]]:
     "A date without a value at any point is no date; returns values, dates, notes."
     empty = np.array([bool(np.isnan(row[0]) and np.isnan(row).all()) for row in values])
     if not empty.any():
@@ -198,7 +217,11 @@ def find_gaps(time) -> list[dict]:
     "Steps more than three times as long as those around them: from, to, days."
     time, step, around = _steps(time)
     gaps = np.flatnonzero(step > 3 * around)
-    return [{"from": str(time[i]), "to": str(time[i + 1]), "days": int(step[i])} for i in gaps]
+    found = []
+    for i in gaps:
+        before, after = time[i:i + 2].astype(str)
+        found.append({"from": str(before), "to": str(after), "days": int(step[i])})
+    return found
 
 # %% ../nbs/00f_cleaning.ipynb #02600652
 def _runs(around):
@@ -226,7 +249,11 @@ def find_cadences(time) -> list[dict]:
     found = []
     for start, end in _runs(around):
         usual = float(np.median(step[start:end]))
-        found.append({"from": str(time[start]), "to": str(time[end]), "step_days": usual})
+        found.append({
+            "from": str(time[start]),
+            "to": str(time[end]),
+            "step_days": usual,
+        })
     return found
 
 # %% ../nbs/00f_cleaning.ipynb #25e24f55
@@ -261,7 +288,12 @@ def _spread(x, axis=None):
     return 1.4826 * np.nanmedian(away, axis=axis)
 
 # %% ../nbs/00f_cleaning.ipynb #57061a85
-def find_offsets(values: np.ndarray, time, *, points: int = 600) -> list[tuple[str, float]]:
+def find_offsets(
+    values: np.ndarray,
+    time,
+    *,
+    points: int = 600,
+) -> list[tuple[str, float]]:
     """Dates at which all points are offset by the same amount, and the amount in mm.
 
     Parameters
@@ -376,7 +408,11 @@ def _tiles_of(names, home):
     return joined, [f"{', '.join(beside)}, read with those in {tiles[first]}"]
 
 # %% ../nbs/00f_cleaning.ipynb #5477766d
-def check_cells(meta: pl.DataFrame, home: str, name: str) -> tuple[np.ndarray, str, list[str]]:
+def check_cells(
+    meta: pl.DataFrame,
+    home: str,
+    name: str,
+) -> tuple[np.ndarray, str, list[str]]:
     """Which rows are cells of a tile or of those next to it.
 
     Parameters
@@ -432,7 +468,8 @@ def cell_pids(meta: pl.DataFrame) -> tuple[np.ndarray, list[str]]:
     if "pid" not in meta.columns:
         return encode_pid(east, north), ["no column pid: made from the coordinates"]
     pid = as_text(meta["pid"].str.strip_chars())
-    made = encode_pid(east, north, _producer(pid) if pid.dtype.itemsize else 1)
+    producer = _producer(pid) if pid.dtype.itemsize else 1
+    made = encode_pid(east, north, producer)
     wrong = pid != made
     if not wrong.any():
         return pid, []
@@ -465,13 +502,17 @@ def point_pids(meta: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, list[str]]:
     frame = pd.DataFrame(columns)
     blank = np.char.str_len(pid) == 0
     twice = frame.duplicated().to_numpy() & ~blank
-    notes = [_dropped(twice, "point seen before", meta["line"].to_numpy())] if twice.any() else []
+    notes = []
+    if twice.any():
+        lines = meta["line"].to_numpy()
+        notes.append(_dropped(twice, "point seen before", lines))
     keep = ~twice
     frame, blank = frame[keep], blank[keep]
     count = frame.groupby("pid").cumcount().to_numpy() + 1
     again = count > 1
     given = frame.pid.to_numpy("U")
-    numbered = np.char.add(np.char.add(given, "_"), count.astype("U"))
+    stem = np.char.add(given, "_")
+    numbered = np.char.add(stem, count.astype("U"))
     unique = np.where(again, numbered, given)
     unique = np.where(blank, _numbered(len(frame)), unique)
     if blank.any():
