@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from tqdm.auto import tqdm
 
-from .models.baselines import fit_lines
+from .models.baselines import Baseline, fit_lines
 from .models.multiscale_gp import match_dates
 
 # %% ../nbs/17_hindcast.ipynb #5d36bc9e
-def cadence(days, last: int = 10) -> float:
+def cadence(days: ArrayLike, last: int = 10) -> float:
     "The usual step between the latest dates, in days: the median of the last ten steps."
     steps = np.diff(np.asarray(days, float))[-last:]
     return float(np.median(steps)) if len(steps) else 6.
@@ -28,7 +29,7 @@ def cadence(days, last: int = 10) -> float:
 MOST_DAYS = 3650
 MOST_LEADS = 366
 
-def lead_days(days, horizon: float = 60, every: float | None = None) -> np.ndarray:
+def lead_days(days: ArrayLike, horizon: float = 60, every: float | None = None) -> np.ndarray:
     """The leads to forecast.
 
     Parameters
@@ -87,7 +88,7 @@ def split_dates(count: int) -> Split:
 # %% ../nbs/17_hindcast.ipynb #28ac17b3
 POINTS_AT_ONCE = 16384
 
-def velocities(days, series, training=None) -> np.ndarray:
+def velocities(days: ArrayLike, series: np.ndarray, training: ArrayLike | None = None) -> np.ndarray:
     "Velocity (N,) in mm/yr over the training dates, beside an annual wave; 0 for a series with fewer than 8 values."
     if training is None: training = np.ones(len(days), bool)
     at = np.flatnonzero(training)
@@ -127,7 +128,7 @@ def _pool(counts, least):
     return groups
 
 # %% ../nbs/17_hindcast.ipynb #ed75774a
-def motion_classes(velocity, least: int = LEAST_POINTS) -> tuple[np.ndarray, list[str]]:
+def motion_classes(velocity: ArrayLike, least: int = LEAST_POINTS) -> tuple[np.ndarray, list[str]]:
     "Class (N,) int8 of each point by its velocity (N,) in mm/yr, and the labels of the classes."
     index = np.digitize(np.abs(velocity), CLASS_EDGES)
     counts = np.bincount(index, minlength=len(CLASS_LABELS))
@@ -139,7 +140,7 @@ def motion_classes(velocity, least: int = LEAST_POINTS) -> tuple[np.ndarray, lis
     return group_of[index], labels
 
 # %% ../nbs/17_hindcast.ipynb #058e1201
-def judged_points(classes, most: int = 8192) -> tuple[np.ndarray, np.ndarray]:
+def judged_points(classes: ArrayLike, most: int = 8192) -> tuple[np.ndarray, np.ndarray]:
     "Indices (n,) of the points to judge on, ascending, and how many points each stands for, (n,)."
     classes = np.asarray(classes)
     rng = np.random.default_rng(0)
@@ -195,7 +196,7 @@ class Hindcast:
         return slice(self.start, len(self.day) - 1)
 
 # %% ../nbs/17_hindcast.ipynb #5a7b7be8
-def last_values(series) -> np.ndarray:
+def last_values(series: ArrayLike) -> np.ndarray:
     "Last value known on each date, (T, N), NaN before the first."
     x = np.array(series, np.float32)
     for t in range(1, len(x)):
@@ -220,15 +221,15 @@ def _predict(forecaster, origins, futures, *, points, progress):
 
 # %% ../nbs/17_hindcast.ipynb #61a685c0
 def hindcast(
-    forecaster,
-    days,
-    series,
+    forecaster: Baseline,
+    days: ArrayLike,
+    series: ArrayLike,
     *,
-    leads,
+    leads: ArrayLike,
     split: Split,
-    points,
-    classes,
-    weight=None,
+    points: ArrayLike,
+    classes: ArrayLike,
+    weight: np.ndarray | None = None,
     progress: bool = False,
 ) -> Hindcast:
     """Forecast from every origin of a split.
@@ -290,7 +291,7 @@ def _mean(past, values, chosen):
     return np.where(verified & (total > 0), mean, np.nan)
 
 # %% ../nbs/17_hindcast.ipynb #bb649573
-def mean_by_class(past: Hindcast, values) -> np.ndarray:
+def mean_by_class(past: Hindcast, values: np.ndarray) -> np.ndarray:
     "Means (1 + classes, F) of values (B, F, n): of all points, then of each motion class."
     every = np.ones(len(past.classes), bool)
     count = int(past.classes.max()) + 1
@@ -313,7 +314,7 @@ def squared_errors(past: Hindcast) -> tuple[np.ndarray, np.ndarray]:
     return mean_by_class(past, known * error), mean_by_class(past, known * change)
 
 # %% ../nbs/17_hindcast.ipynb #9a0c1bef
-def skill_of(error, change) -> np.ndarray:
+def skill_of(error: np.ndarray, change: np.ndarray) -> np.ndarray:
     "1 - error / change; 0 where both are 0."
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(change + error == 0, 0., 1 - error / change)

@@ -14,7 +14,7 @@ from .hindcast import Hindcast, mean_by_class
 from .metrics import crps_of_quantiles
 
 # %% ../nbs/18_intervals.ipynb #4d033b54
-def conformal_radius(scores, alpha: float) -> float:
+def conformal_radius(scores: np.ndarray, alpha: float) -> float:
     """The radius that a new score exceeds with probability `alpha` at most, if it is exchangeable with these.
 
     Parameters
@@ -55,9 +55,9 @@ def _miscoverage(scores, radius, level):
 
 # %% ../nbs/18_intervals.ipynb #de07322e
 def adaptive_radii(
-    scores,
-    day,
-    known,
+    scores: np.ndarray,
+    day: np.ndarray,
+    known: np.ndarray,
     *,
     start: int,
     level: float = .9,
@@ -138,13 +138,13 @@ def radii(past: Hindcast, level: float = .9) -> tuple[np.ndarray, np.ndarray]:
     return _fill_unverified(radius, past.leads, level), verified
 
 # %% ../nbs/18_intervals.ipynb #3db3618e
-def half_width(past: Hindcast, radius) -> np.ndarray:
+def half_width(past: Hindcast, radius: np.ndarray) -> np.ndarray:
     "Half the width (tested, F, n) of the tested intervals, mm."
     of_points = radius[:-1][..., past.classes]
     return of_points * past.spread[past.tested]
 
 # %% ../nbs/18_intervals.ipynb #3971f9cf
-def coverage(past: Hindcast, radius) -> np.ndarray:
+def coverage(past: Hindcast, radius: np.ndarray) -> np.ndarray:
     """Share of values within their intervals, (1 + classes, F): of all points, then of each motion class.
 
     NaN where a lead is not verified.

@@ -8,11 +8,14 @@ __all__ = ['NEIGHBOURHOOD_SIDES', 'LEAST_DATES', 'FIT_CELLS', 'TRIAL_CELLS', 'PI
            'from_windows']
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #bbc97eae
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import scipy.sparse as sp
 import torch
 from fastcore.basics import patch
-from torch import nn
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
 
 from ..header import few
 from .core import register
@@ -109,7 +112,11 @@ def held(self: Neighbourhood):
     return (around @ count)[self.block]
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #1eef236f
-def neighbourhoods(positions, weights, sides=NEIGHBOURHOOD_SIDES) -> list[Neighbourhood]:
+def neighbourhoods(
+    positions: np.ndarray | None,
+    weights: np.ndarray,
+    sides: Sequence = NEIGHBOURHOOD_SIDES,
+) -> list[Neighbourhood]:
     """The neighbourhoods of use, the smallest first, the whole area last; none for two points.
 
     Parameters
@@ -133,7 +140,11 @@ def neighbourhoods(positions, weights, sides=NEIGHBOURHOOD_SIDES) -> list[Neighb
     return [*out, whole]
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #2acea7f5
-def scale_components(series, levels, cells):
+def scale_components(
+    series: np.ndarray,
+    levels: list[Neighbourhood],
+    cells: np.ndarray,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The scale components of some points.
 
     Parameters
@@ -172,7 +183,13 @@ def _changes(days, series):
     return [np.sqrt(squares[:, :n].mean(axis=1) / step) for n in (count, most)]
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #07baa9d9
-def find_offsets(days, series, factor: float = 3., least: int = 20) -> list[int]:
+def find_offsets(
+    days: ArrayLike,
+    series: np.ndarray,
+    factor: float = 3.,
+    *,
+    least: int = 20,
+) -> list[int]:
     """Indices of the dates at which many points are offset together, such as by an earthquake.
 
     It has to show without the tenth of the points that change most, too, so that no single point makes an offset.
@@ -195,7 +212,7 @@ def find_offsets(days, series, factor: float = 3., least: int = 20) -> list[int]
     return [t + 1 for t in later if all(stands_out(change, t) for change in changes)]
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #49ebd74b
-def step_weights(series, training) -> np.ndarray:
+def step_weights(series: np.ndarray, training: np.ndarray) -> np.ndarray:
     "Weights (N,) of points: the inverse of the mean square of their steps over the training dates (T,) bool."
     at = np.flatnonzero(training)
     total = np.zeros(series.shape[1])
@@ -207,7 +224,7 @@ def step_weights(series, training) -> np.ndarray:
     return weights.astype(np.float32)
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #64775f7a
-def fill_known(raw, training):
+def fill_known(raw: Tensor, training: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Gaps closed, without a look ahead from any origin after the training dates.
 
     Parameters
@@ -343,7 +360,7 @@ def fit_notes(self: MultiscaleGP):
     return notes
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #4a43dc8c
-def match_dates(days, origins, leads):
+def match_dates(days: ArrayLike, origins: ArrayLike, leads: ArrayLike) -> np.ndarray:
     """The date that verifies each lead of each origin.
 
     Parameters

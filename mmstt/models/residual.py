@@ -389,6 +389,12 @@ def predict_many(self: Residual, origins, futures, cells=None):
     variance = variance.gather(1, leads)
     return mean, variance
 
+# %% ../../nbs/16_residual.ipynb #b326dc19
+@patch
+def fit_notes(self: Residual):
+    "See `ForecastModel.fit_notes`: those of the baseline."
+    return self.past.baseline.fit_notes()
+
 # %% ../../nbs/16_residual.ipynb #4541f34a
 @patch
 def to_learn(self: Residual, windows, *_):

@@ -9,6 +9,7 @@ __all__ = ['DAYS_PER_YEAR', 'HYPERPARAMETERS', 'MIXTURE', 'SIGNAL_TO_NOISE', 'SH
 
 # %% ../../nbs/15a_temporal_gp.ipynb #ff6087d9
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -58,7 +59,7 @@ def _pulse(t, phase):
     return (1 - torch.cos(angle)) / 2
 
 # %% ../../nbs/15a_temporal_gp.ipynb #0eaa5173
-def motion_parts(a: Tensor, b: Tensor, hyperparameters, phase) -> dict:
+def motion_parts(a: Tensor, b: Tensor, hyperparameters: Tensor, phase: float) -> dict[str, Tensor]:
     """Covariance of each part of motion between two lists of dates.
 
     Parameters
@@ -87,7 +88,7 @@ def motion_parts(a: Tensor, b: Tensor, hyperparameters, phase) -> dict:
     )
 
 # %% ../../nbs/15a_temporal_gp.ipynb #33e170a2
-def noise_parts(lag: Tensor, hyperparameters) -> dict:
+def noise_parts(lag: Tensor, hyperparameters: Tensor) -> dict[str, Tensor]:
     "Covariance of each part of the noise at lags in years, of any shape."
     v = _values(hyperparameters)
     lag = lag.abs()
@@ -148,7 +149,7 @@ def _steps_since_loss(days, first):
     return np.diff(late) if len(late) > 1 else np.diff(days)[-1:]
 
 # %% ../../nbs/15a_temporal_gp.ipynb #cc3473ae
-def filled_in(time) -> FilledIn:
+def filled_in(time: np.ndarray) -> FilledIn:
     "What of a calendar (T,) datetime64 is filled in: nothing when its steps after the loss are 12 days or more."
     time = np.asarray(time, "datetime64[ns]")
     one_day = np.timedelta64(1, "D")
@@ -416,15 +417,15 @@ def __call__(self: Predictor, series):
 @patch
 def predict(
     self: TemporalGP,
-    days,
-    series,
-    origins,
-    futures,
+    days: Tensor,
+    series: Tensor,
+    origins: Sequence,
+    futures: Tensor,
     *,
-    offsets=(),
-    filled=FilledIn(),
-    piece=4096,
-):
+    offsets: Sequence = (),
+    filled: FilledIn = FilledIn(),
+    piece: int = 4096,
+) -> tuple[Tensor, Tensor]:
     """Forecasts from several origins; nothing after an origin is read for it.
 
     Parameters
@@ -475,7 +476,7 @@ def log_likelihood(
     gp: TemporalGP,
     y: Tensor,
     years: Tensor,
-    values,
+    values: tuple,
     **known,
 ) -> Tensor:
     """Mean log-likelihood of series, up to a constant.
@@ -525,11 +526,11 @@ def _phases(present, months):
 # %% ../../nbs/15a_temporal_gp.ipynb #5c1b9d36
 def fit_hyperparameters(
     gp: TemporalGP,
-    days,
-    series,
+    days: Tensor,
+    series: Tensor,
     *,
-    offsets=(),
-    filled=FilledIn(),
+    offsets: Sequence = (),
+    filled: FilledIn = FilledIn(),
     most: int = 200,
     evaluations: int = 16,
     months: int = 6,
