@@ -93,7 +93,14 @@ class _NoForecast(torch.nn.Module):
 
 # %% ../nbs/21_evaluate.ipynb #1b2918e2
 @torch.no_grad()
-def native_forecasts(model, windows, native, cells, origins, batch_size: int = 16):
+def native_forecasts(
+    model,
+    windows,
+    native,
+    cells,
+    origins,
+    batch_size: int = 16,
+):
     """Forecast native cells: a baseline directly, a network by the change that it forecasts for the raster cell around.
 
     Parameters
@@ -170,8 +177,16 @@ def _origins(windows, part):
 def _keys(run, cube, part):
     "What the rows of a run's scores belong to; `protocol` is the preset's name, `step_days` its stride."
     protocol, attrs = run.protocol, cube.attrs
-    return dict(tile=attrs["tile"], simulated=int(attrs["simulated"]), protocol=protocol.preset, model=run.name,
-                seed=run.seed, part=part, space="", step_days=int(protocol.stride_days))
+    return dict(
+        tile=attrs["tile"],
+        simulated=int(attrs["simulated"]),
+        protocol=protocol.preset,
+        model=run.name,
+        seed=run.seed,
+        part=part,
+        space="",
+        step_days=int(protocol.stride_days),
+    )
 
 # %% ../nbs/21_evaluate.ipynb #3636d2e2
 def _raster_sums(model, windows, cube, origins, *, keep, batch_size, keys):
@@ -196,7 +211,14 @@ def _native_sums(run, windows, cube, points, origins, *, keys):
         yield moments_frame(moments(*values), some, span, **keys | dict(space="native"))
 
 # %% ../nbs/21_evaluate.ipynb #0dd53634
-def score(run, cube, points=None, part="test", keep=None, batch_size: int = 16) -> pd.DataFrame:
+def score(
+    run,
+    cube,
+    points=None,
+    part="test",
+    keep=None,
+    batch_size: int = 16,
+) -> pd.DataFrame:
     """Sums over the cells of each window and horizon, from which all scores follow.
 
     Parameters
@@ -261,7 +283,13 @@ def _merge(frame, path):
     _write_csv(frame, path)
 
 # %% ../nbs/21_evaluate.ipynb #8bbad399
-def score_run(run, cubes=None, part="test", *, keep=True) -> pd.DataFrame:
+def score_run(
+    run,
+    cubes=None,
+    part="test",
+    *,
+    keep=True,
+) -> pd.DataFrame:
     """Score a run folder on cubes; writes `scores.csv`, `windows.csv` and the forecasts on the raster into it.
 
     Parameters
@@ -350,7 +378,16 @@ def quiet(cube, share=1 / 3) -> np.ndarray:
     return motion <= np.nanquantile(motion, share)
 
 # %% ../nbs/21_evaluate.ipynb #64695277
-def score_transfer(runs, cube, baselines, protocol, *, out, regions=None, batch_size: int = 16) -> pd.DataFrame:
+def score_transfer(
+    runs,
+    cube,
+    baselines,
+    protocol,
+    *,
+    out,
+    regions=None,
+    batch_size: int = 16,
+) -> pd.DataFrame:
     """Sums over the cells of every window of a tile, for networks trained on another and for baselines of its own.
 
     Parameters

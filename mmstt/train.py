@@ -267,8 +267,12 @@ def run(self: Training, progress=True) -> dict:
     with torch.random.fork_rng(devices=devices), _bar(self, progress) as bar: self.epochs(bar)
     self.model.load_state_dict(self.best)
     seconds = (time.monotonic() - start) / max(len(self.rows) - before, 1)
-    return dict(epochs=len(self.rows), best_epoch=self.best_row[0], validation_loss=self.best_row[2],
-                seconds_per_epoch=round(seconds, 3))
+    return dict(
+        epochs=len(self.rows),
+        best_epoch=self.best_row[0],
+        validation_loss=self.best_row[2],
+        seconds_per_epoch=round(seconds, 3),
+    )
 
 # %% ../nbs/20_train.ipynb #bb0e1a0a
 @patch
@@ -346,16 +350,18 @@ def train(cube, model: str, protocol, out, seed=0, sizes=None, config=TrainConfi
     ValueError : `out` holds a run with other settings, or a checkpoint that cannot be trusted; or training diverged
     OSError : a file could not be written
     """
-    out, device = Path(out), torch.device(device or best_device())
+    out = Path(out)
+    device = torch.device(device or best_device())
+    sizes = sizes or {}
     with _threads(config.threads):
         windows = make_windows(cube, protocol, seed=seed, fold=fold)
-        net = _fresh(model, windows, sizes or {})
-        identity = identity_of(data_of(cube, windows), windows, net, sizes=sizes or {}, config=config)
+        net = _fresh(model, windows, sizes)
+        identity = identity_of(data_of(cube, windows), windows, net, sizes=sizes, config=config)
         if is_there(out, identity, overwrite): return complete_run(out)
         write_json(out / "config.json", dict(complete=False, **identity))
         if net.naive: result = _fit(net, windows)
         else:
-            learned = net.to_learn(windows) if net.at_cells else windows
-            result = Training(net, learned, out, identity=identity, config=config, device=device).run(progress)
+            training = Training(net, net.to_learn(windows), out, identity=identity, config=config, device=device)
+            result = training.run(progress)
         result |= dict(cube=cube.encoding.get("source"), **seen_by(windows))
         return finish_run(out, identity, net.cpu(), result=result, machine=_machine(config, device))

@@ -122,10 +122,18 @@ class ConvLSTM(ForecastModel):
 
     label = "ConvLSTM"
 
-    def __init__(self, t_in: int = 10, t_out: int = 10, channels: int = 6,
-                 height: int = 64, width: int = 64, *,
-                 hidden: tuple = (128, 64, 64), kernel: int = 5,
-                 patch: int = 4):
+    def __init__(
+        self,
+        t_in: int = 10,
+        t_out: int = 10,
+        channels: int = 6,
+        height: int = 64,
+        width: int = 64,
+        *,
+        hidden: tuple = (128, 64, 64),
+        kernel: int = 5,
+        patch: int = 4,
+    ):
         super().__init__(t_in, t_out, channels, height, width)
         if channels == 2:
             raise ValueError("channels=2: give displacement alone, or with static maps and calendar")

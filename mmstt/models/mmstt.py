@@ -278,7 +278,6 @@ class MMSTT(ForecastModel):
     ------
     ValueError : a longer forecast than input, heads that do not divide `dim`, another `attention`
     """
-
     label = "MM-STT"
 
     def __init__(
@@ -303,17 +302,15 @@ class MMSTT(ForecastModel):
         self.embed = nn.Linear(channels * patch**2, dim)
         self.position = nn.Parameter(torch.empty(1, self.n, dim))  # E_pos
         kind = dict(dropout=dropout, attention=attention, dates=t_in)
-        self.layers = nn.ModuleList(
-            EncoderLayer(dim, heads, ffn, **kind) for _ in range(depth)
-        )
+        layers = (EncoderLayer(dim, heads, ffn, **kind) for _ in range(depth))
+        self.layers = nn.ModuleList(layers)
         self.unembed = nn.Linear(dim, channels * patch**2)
         self.fuse = nn.Conv2d(channels, 1, 1)
         self.reset()
 
     def forward(self, x, dates):
         z = self.tokens(x)  # (B, N, D)
-        for layer in self.layers:
-            z = layer(z)  # Eq. (2)-(5)
+        for layer in self.layers: z = layer(z)  # Eq. (2)-(5)
         return self.head(z)  # (B, T_out, H, W)
 
 # %% ../../nbs/10_mmstt.ipynb #3eac5e35
