@@ -54,6 +54,11 @@ configuration: CONFIG = config/paper_cpu.yaml
 configuration: $(INSTALLED)  ## the paper's own network, a hundred epochs (about two hours on two cores)
 	$(BIN)/mmstt study --config $(CONFIG) --only configuration
 
+gpu: CONFIG = config/paper.yaml
+gpu: $(INSTALLED)  ## train the paper's networks on one GPU for nine minutes; again to go on
+	$(BIN)/mmstt study --config $(CONFIG) --only cubes
+	$(BIN)/python tools/gpu.py --config $(CONFIG)
+
 bench: $(INSTALLED)  ## measure speed against peers and floors, into figures/benchmarks/
 	$(BIN)/mmstt study --config $(CONFIG) --tile E32N34 --only bench
 
@@ -95,4 +100,4 @@ docs: $(INSTALLED)  ## build the site into docs/_site
 lab: $(INSTALLED) hooks  ## open the notebooks
 	$(BIN)/jupyter lab nbs
 
-.PHONY: help setup hooks study audit residual real map configuration bench check lint export test-tools test docs lab
+.PHONY: help setup hooks study audit residual real map configuration gpu bench check lint export test-tools test docs lab

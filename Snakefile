@@ -62,6 +62,11 @@ rule study:
     default_target: True
 
 
+# The cubes alone, for a machine that has something else to do with them: `make gpu`.
+rule cubes:
+    input: expand(CUBE, tile=TILES)
+
+
 rule synthetic:
     output: "data/synthetic/EGMS_L3_{tile}_100km_{release}_twin{version}.zip"
     params: points = ["--points", config["points"]] if config["points"] else []
@@ -263,7 +268,7 @@ rule map_picture:
 
 
 rule bench:
-    input: expand("figures/benchmarks/{what}.ipynb", what=["read", "grid", "models", "fanout", "forecast", "intervals"])
+    input: expand("figures/benchmarks/{what}.ipynb", what=["read", "grid", "models", "networks", "fanout", "forecast", "intervals"])
 
 
 rule bench_notebook:

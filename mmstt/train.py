@@ -113,8 +113,8 @@ def run_epoch(net, windows, origins, batch_size: int, dtype, *, learn=None) -> f
     sums, counts = [], []
     for part in origins.split(batch_size):
         y, valid = windows.target(part)
-        enabled = dtype != torch.float32
-        with torch.autocast(y.device.type, dtype, enabled=enabled, cache_enabled=y.device.type != "cuda"):
+        kind = y.device.type
+        with torch.autocast(kind, dtype, enabled=dtype != torch.float32, cache_enabled=kind != "cuda"):
             pred = net(*net.read(windows, part))
         total, count = masked_loss(pred, y, valid)
         if learn: learn(total / count.clamp(min=1))
@@ -127,7 +127,7 @@ def _seed_of(seed, fold, epoch):
     "One number for seed, fold and epoch."
     return int.from_bytes(hashlib.sha256(f"{seed} {fold} {epoch}".encode()).digest()[:6])
 
-# %% ../nbs/20_train.ipynb #bf55e2e6
+# %% ../nbs/20_train.ipynb #9a802d27
 class Replayed(torch.nn.Module):
     """A network on a GPU that replays recorded kernels while it learns from full batches.
 

@@ -57,7 +57,7 @@ class ConvLSTMCell(nn.Module):
         h = show * torch.tanh(c)
         return h.to(mixed.dtype), c
 
-# %% ../../nbs/12_convlstm.ipynb #dc923055
+# %% ../../nbs/12_convlstm.ipynb #6cfd0876
 def convolve(
     x: torch.Tensor, conv: nn.Conv2d, part: slice, bias: torch.Tensor | None = None
 ) -> torch.Tensor:
@@ -75,7 +75,7 @@ def convolve(
     """
     return F.conv2d(x, conv.weight[:, part], bias, padding=conv.padding)
 
-# %% ../../nbs/12_convlstm.ipynb #b20ac7cd
+# %% ../../nbs/12_convlstm.ipynb #49357f11
 @patch
 def along(self: ConvLSTMCell, x: torch.Tensor, dates: int) -> tuple:
     "States (dates * B, hidden, h, w) along all dates of x (dates * B, C, h, w), from nothing; and the last (h, c)."
@@ -83,8 +83,9 @@ def along(self: ConvLSTMCell, x: torch.Tensor, dates: int) -> tuple:
     given = convolve(x, self.conv, slice(0, middle), self.conv.bias)
     kernel = self.conv.weight[:, middle:].to(given.dtype)
     h, out = None, []
-    c = self.peephole.new_zeros(len(x) // dates, self.hidden, *x.shape[2:])
-    for mixed in given.chunk(dates):
+    steps = given.chunk(dates)
+    c = torch.zeros_like(steps[0][:, : self.hidden], dtype=self.peephole.dtype)
+    for mixed in steps:
         if h is not None:
             mixed = mixed + F.conv2d(h, kernel, padding=self.conv.padding)
         h, c = self.gate(mixed, c)
@@ -186,13 +187,15 @@ def known(self: ConvLSTM, x, dates):
 def encode(self: ConvLSTM, x):
     "The states of the encoder's layers after the last input date."
     z = self.fold(x.transpose(0, 1).flatten(0, 1))  # (T_in * B, C * P * P, h, w)
+    if z.is_cuda:
+        z = z.contiguous(memory_format=torch.channels_last)
     states = []
     for cell in self.encoder:
         z, state = cell.along(z, self.t_in)
         states.append(state)
     return states
 
-# %% ../../nbs/12_convlstm.ipynb #a382f1c9
+# %% ../../nbs/12_convlstm.ipynb #fe853014
 @patch
 def from_known(self: ConvLSTM, known):  # (B, T_out, C - 1, H, W)
     "What the known maps add to the first layer of the forecaster: T_out times (B, 4 * hidden, h, w)."
@@ -204,7 +207,7 @@ def from_known(self: ConvLSTM, known):  # (B, T_out, C - 1, H, W)
     part = slice(cells, self.channels * cells)
     return convolve(maps, conv, part, conv.bias).chunk(self.t_out)
 
-# %% ../../nbs/12_convlstm.ipynb #f89c7708
+# %% ../../nbs/12_convlstm.ipynb #0b2a9933
 @patch
 def own_part(self: ConvLSTM):
     "Kernel of the forecaster's first layer for its own displacement and its state."
@@ -212,7 +215,7 @@ def own_part(self: ConvLSTM):
     weight = self.forecaster[0].conv.weight
     return torch.cat([weight[:, :cells], weight[:, self.channels * cells :]], 1)
 
-# %% ../../nbs/12_convlstm.ipynb #32ef1360
+# %% ../../nbs/12_convlstm.ipynb #9387d2d0
 @patch
 def continued(self: ConvLSTM, states, y, known):
     "Folded forecasts (T_out * B, P * P, h, w) from the states, the last displacement and the known maps."
@@ -222,7 +225,7 @@ def continued(self: ConvLSTM, states, y, known):
     kernel = self.own_part()
     for given in self.from_known(known):
         h, c = states[0]
-        own = torch.cat([y * inside, h], 1)
+        own = torch.cat([(y * inside).to(h.dtype), h], 1)
         mixed = given + F.conv2d(own, kernel, padding=first.conv.padding)
         states[0] = first.gate(mixed, c)
         for k, cell in enumerate(others, 1):
