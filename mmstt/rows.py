@@ -362,7 +362,7 @@ class Table:
 
     `meta` holds, a row a point, `line`, `easting`, `northing` and all columns but dates by role; `values` is
     displacement in mm (dates, points), `low` and `high` its range; `dates` is "YYYYMMDD" a row of `values`, `columns`
-    their names in the file.
+    their names in the file; `late` is a note to stand before all others.
     """
     meta: pl.DataFrame
     values: np.ndarray
@@ -375,6 +375,7 @@ class Table:
     finite: bool = True
     low: float = 0.0
     high: float = 0.0
+    late: list[str] = field(default_factory=list)
 
 # %% ../nbs/00e_rows.ipynb #fc26763d
 class _Reader:
@@ -477,7 +478,7 @@ def _finish(rows, reader, header, notes, digest, xml=""):
     words = (["words for a missing value (NA, NULL and the like) read as empty"] if reader.words else [])
     notes = [*notes, *header.notes, *reader.places.notes, *words, *reader.notes()]
     return Table(meta, values, list(header.dates.values()), list(header.dates),
-                 reader.places.level, notes, digest, xml, rows.finite, rows.low, rows.high)
+                 reader.places.level, notes, digest, xml, rows.finite, rows.low, rows.high, header.late)
 
 # %% ../nbs/00e_rows.ipynb #63911e53
 VECTORS = (".gpkg", ".shp", ".geojson", ".fgb")

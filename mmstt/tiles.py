@@ -104,12 +104,13 @@ def _rows(meta, values, level, home, name):
 
 # %% ../nbs/00g_tiles.ipynb #301e82c4
 def _values(table, values, name):
-    "Values, dates and notes: codes for missing, dates in order, empty ones."
+    "Values, dates and notes: codes for missing, dates in order, zeros that are none, empty dates."
     notes = cleaning.mask_missing(values, table.low, table.high)
     whole = table.finite and not notes
     values, dates, more = cleaning.one_column_a_date(values, table.dates, table.columns, name)
-    notes += more
-    if whole: return values, dates, notes
+    zeros = cleaning.mask_zeros(values, dates)
+    notes += more + zeros
+    if whole and not zeros: return values, dates, notes
     values, dates, more = cleaning.drop_empty_dates(values, dates, name)
     return values, dates, notes + more + cleaning.note_empty(values, dates)
 
@@ -151,7 +152,7 @@ def _assemble(table, product, name):
     before = [html.unescape(n) for n in re.findall(r"<note>(.*?)</note>", table.xml, re.S)]
     attrs = dict(tile=tile_name, level=level, crs=METRES, source=name, sha256=table.sha256,
                  simulated=int(simulated), **told,
-                 notes=join_notes([*said, *table.notes, *row_notes, *notes, *more, *odd, *before]))
+                 notes=join_notes([*table.late, *said, *table.notes, *row_notes, *notes, *more, *odd, *before]))
     return _dataset(meta, values, time, pid, attrs)
 
 # %% ../nbs/00g_tiles.ipynb #ba01363e
