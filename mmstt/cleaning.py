@@ -99,7 +99,7 @@ def mask_descriptors(meta: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
 
 # %% ../nbs/00f_cleaning.ipynb #30140b42
 _MANY = 8        # points of which all are exactly 0 by no chance
-_SAMPLE = 2000   # points that are looked at first
+_SAMPLE = 500    # points that are looked at first
 
 def _noise(x):
     "Robust standard deviation of what one date has beside the dates around it, mm; x (dates, points)."

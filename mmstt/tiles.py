@@ -184,7 +184,7 @@ def _find(path):
             f"{path}: is a Zarr store (a cube or a forecast), not a table of displacement series; give the .zip or .csv"
         )
     path, note = pick_table(path)
-    return path, [note]
+    return path, note.split("; ")
 
 # %% ../nbs/00g_tiles.ipynb #b3b1f2d9
 def _sidecar(path):
