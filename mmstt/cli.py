@@ -142,10 +142,12 @@ def rasterize(
     polygon: Annotated[Optional[Path], typer.Option(help="Clip to the polygons of this file (GeoPackage, GeoJSON, Shapefile).")] = None,
 ):
     "Grid a Level 3 tile: both rasters (linear and block) for all dates, with CRS, saved as a cube."
-    from mmstt.raster import rasterize as grid, save_cube
+    from mmstt.raster import check_cube_path, rasterize as grid, save_cube
     from mmstt.tiles import read_tile
+    check_cube_path(out)
     tile = read_tile(_one_or_list(files), bbox=_bbox(bbox), polygon=polygon)
     _check_level(tile)
+    check_cube_path(out, tile.attrs["sha256"])
     cube = grid(tile, size=size)
     save_cube(cube, out, tile)
     print(f"wrote {out}: {tile.sizes['point']} points, {cube.sizes['time']} dates, {cube.sizes['y']} x {cube.sizes['x']} cells, "
@@ -322,5 +324,6 @@ def _explain(e):
     if isinstance(e, typer.Exit): return e.exit_code
     if hasattr(e, "format_message"): return _complain(f"{e.format_message()} (see `mmstt --help`)")        # a wrong option or argument
     if isinstance(e, OSError) and e.filename: return _complain(f"{e.filename}: {e.strerror or e}")
+    if isinstance(e, MemoryError): return _complain(f"not enough memory: {e or 'no more is free'}{'' if '--bbox' in str(e) else '; read a part of it (--bbox west,south,east,north)'}")
     if isinstance(e, (ValueError, OSError, RuntimeError)): return _complain(e)
     return _complain(f"{type(e).__name__}: {e}; this looks like a fault of mmstt, run again with --debug to see where")
