@@ -70,7 +70,7 @@ def _unknown_dress(columns, dates, others):
     for c, (day, *dress) in others.items(): groups.setdefault(tuple(dress), {})[c] = day
     groups = {dress: g for dress, g in groups.items() if not _OTHER.search(" ".join(dress))}
     more = {c: day for g in groups.values() if len(g) > 1 or not dates for c, day in g.items()}
-    if not dates: return more if len(groups) == 1 and len(more) == len(others) else {}
+    if not dates: return more if len(groups) == 1 and len(more) == len(others) > 1 else {}
     return more if _goes_on(columns, dates, more) else {}
 
 def find_dates(columns: list[str]) -> tuple[dict[str, str], list[str]]:
@@ -186,6 +186,12 @@ def _check_plain_dates(columns, name):
                 "correct the column name"
             )
 
+def _no_long_form(columns, name):
+    "A row a point and date."
+    day = [c for c in columns if c.lower() in ("date", "time", "epoch", "datetime", "timestamp", "acquisition")]
+    if day: raise EGMSFormatError(f"{name}: line 1: has a column {day[0]}, so a row for each date of a point; "
+                                  "a table needs a row a point and a column a date (a pivot makes one)")
+
 def _no_dates(others, name):
     also = (f"; {', '.join(others[:3])} may be dates: name them YYYYMMDD" if others
             else "; use the file as delivered, with its time series")
@@ -205,11 +211,13 @@ def read_header(columns: list[str], name: str = "table") -> Header:
     EGMSFormatError : no date, a date that is none, or a column that stands twice
     """
     columns = [c.strip().strip("\"'").strip() for c in columns]
+    columns[:1] = [c.lstrip("#% ") for c in columns[:1]]                     # a header that is a comment
     _check_plain_dates(columns, name)
     dates, unread = find_dates(columns)
     claims = _claims(columns, dates)
     _check_twice(columns, claims, name)
     if not dates:
+        _no_long_form(columns, name)
         _no_dates(unread + [c for c in columns if re.search(r"\d{4}", c) and c not in unread], name)
     role_of = {which[0]: role for role, which in claims.items()}
     names = _unique([role_of.get(c, c) for c in columns])
