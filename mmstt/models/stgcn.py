@@ -69,7 +69,7 @@ def shifted_sum(x: torch.Tensor) -> torch.Tensor:
     y = x + SIDE * _both_sides(x, -1)
     return y + SIDE * _both_sides(y, -2) - x
 
-# %% ../../nbs/13_stgcn.ipynb #9de3ecd1
+# %% ../../nbs/13_stgcn.ipynb #09e00a80
 UNIT = CORNER / 37
 
 def convolved_sum(x: torch.Tensor) -> torch.Tensor:
@@ -109,7 +109,8 @@ class ScaledLaplacian(nn.Module):
         # follows from the raster: not a weight
         self.register_buffer("edge", edge, persistent=False)
 
-    def forward(self, x):  # (..., N)
+    def forward(self, x, onto=None, times=1.0):  # (..., N)
+        "`onto` + `times` L x."
         x = x.unflatten(-1, self.sides)  # (..., H, W)
         edge = self.edge.to(x.dtype)
         if x.dim() > 2:  # as x lies in memory, channels last
@@ -117,8 +118,10 @@ class ScaledLaplacian(nn.Module):
         alone = no_compiler(x)
         near = (convolved_sum if alone else shifted_sum)(edge * x)
         weight = self.inside * (UNIT if alone else 1.0)
-        own = (self.scale - 1) * x
-        return torch.sub(own, edge * near, alpha=weight).flatten(-2)
+        own = times * (self.scale - 1)
+        if onto is None: y = own * x
+        else: y = torch.add(onto.unflatten(-1, self.sides), x, alpha=own)
+        return torch.addcmul(y, edge, near, value=-times * weight).flatten(-2)
 
 # %% ../../nbs/13_stgcn.ipynb #debddfe6
 class Align(nn.Module):
@@ -151,28 +154,26 @@ class Clenshaw(torch.autograd.Function):
         last = torch.cat([t.movedim(2, -1) for t in out], -1)  # (B, T, N, K * c)
         return last.movedim(-1, 1), None, None
 
-# %% ../../nbs/13_stgcn.ipynb #bcac7ec6
+# %% ../../nbs/13_stgcn.ipynb #4204f227
 def clenshaw(terms: list, laplacian: ScaledLaplacian) -> torch.Tensor:
     "The sum over k of T_k(L) times the k-th of `terms`, (B, T, c, N) each."
-    if len(terms) == 1: return terms[0]
-    later = 0.0  # b_{k+2}
+    later = None  # b_{k+2}
     b = terms[-1]  # b_{k+1}
-    for term in terms[-2:0:-1]:
-        earlier = torch.add(term, laplacian(b), alpha=2) - later
-        later = b
-        b = earlier
-    return terms[0] + laplacian(b) - later
+    for k, term in reversed(list(enumerate(terms[:-1]))):
+        rest = term if later is None else term - later
+        b, later = laplacian(b, rest, 2.0 if k else 1.0), b
+    return b
 
-# %% ../../nbs/13_stgcn.ipynb #9664c237
+# %% ../../nbs/13_stgcn.ipynb #91157da0
 def chebyshev_terms(x: torch.Tensor, order: int, laplacian: ScaledLaplacian) -> list:
     "T_0(L) x, T_1(L) x, ..., as many as `order`; x (B, T, c, N)."
     terms = [x]
     if order > 1: terms.append(laplacian(x))
     while len(terms) < order:
-        terms.append(torch.sub(2 * laplacian(terms[-1]), terms[-2]))
+        terms.append(laplacian(terms[-1], -terms[-2], 2.0))
     return terms
 
-# %% ../../nbs/13_stgcn.ipynb #0cac9c75
+# %% ../../nbs/13_stgcn.ipynb #3fab27c9
 class ChebyshevConv(nn.Module):
     """Chebyshev graph convolution with a residual and a ReLU (Yu et al. 2018, Eq. 5).
 
@@ -215,7 +216,7 @@ class ChebyshevConv(nn.Module):
         bias = F.pad(self.bias.flatten() + mix.bias, (0, more))
         return F.conv2d(x, kernel, bias)
 
-# %% ../../nbs/13_stgcn.ipynb #e984e381
+# %% ../../nbs/13_stgcn.ipynb #625df403
 class GatedConv(torch.autograd.Function):
     """(P + x) * sigmoid(Q) with P and Q convolutions of x along its dates, (B, c_in, T, N), and x of the latest date of each
     kernel; no more channels in than out.
@@ -250,7 +251,7 @@ class GatedConv(torch.autograd.Function):
             dx[:, :, x.shape[2] - y.shape[2] :] += dp[:, :n]
         return dx, *map(torch.cat, zip(of_p, of_q))
 
-# %% ../../nbs/13_stgcn.ipynb #baec1ec4
+# %% ../../nbs/13_stgcn.ipynb #e5043979
 def by_date(x: torch.Tensor) -> tuple:
     "Maps (N, C) of each window and date of x (B, C, T, N)."
     return x.permute(0, 2, 3, 1).view(-1, x.shape[3], x.shape[1]).unbind()
