@@ -34,7 +34,7 @@ class FrameEncoder(nn.Sequential):
         layers.append(nn.Conv2d(widths[-1], squeeze, 1))
         super().__init__(*layers, nn.Flatten())
 
-# %% ../../nbs/11_cnn_lstm.ipynb #85aa8171
+# %% ../../nbs/11_cnn_lstm.ipynb #9e126571
 class LSTM(nn.Module):
     "The weights of `nn.LSTM`, by the same names and with the same start, and its steps one by one."
 
@@ -60,9 +60,9 @@ class LSTM(nn.Module):
         c = f.sigmoid() * c + i.sigmoid() * g.tanh()
         return o.sigmoid() * c.tanh(), c
 
-    def nothing(self, windows: int):
-        "State and memory before the first date."
-        return (self.weight_hh_l0.new_zeros(windows, self.hidden),) * 2
+    def nothing(self, v):  # (B, ...)
+        "State and memory before the first date, two (B, hidden)."
+        return (self.weight_hh_l0.new_zeros(v.shape[0], self.hidden),) * 2
 
 # %% ../../nbs/11_cnn_lstm.ipynb #9f1cfda1
 class Continue(nn.Module):
@@ -75,7 +75,7 @@ class Continue(nn.Module):
         self.write = LSTM(hidden, hidden)
 
     def forward(self, v):  # (B, T_in, size)
-        state = self.read.nothing(len(v))
+        state = self.read.nothing(v)
         for given in self.read.from_input(v).unbind(1):
             state = self.read.step(given, state)
         summary = self.write.from_input(state[0])
@@ -85,7 +85,7 @@ class Continue(nn.Module):
             out.append(state[0])
         return torch.stack(out, 1)  # (B, steps, hidden)
 
-# %% ../../nbs/11_cnn_lstm.ipynb #24d530a0
+# %% ../../nbs/11_cnn_lstm.ipynb #75a8291c
 def two_kernels(weight: torch.Tensor) -> torch.Tensor:
     "For the first and the second of two cells: kernels (2, ..., 3) from one along the last axis (..., 3)."
     before, here, after = weight.unbind(-1)
@@ -94,7 +94,7 @@ def two_kernels(weight: torch.Tensor) -> torch.Tensor:
     second = torch.stack([none, before + here, after], -1)
     return torch.stack([first, second])
 
-# %% ../../nbs/11_cnn_lstm.ipynb #1440f731
+# %% ../../nbs/11_cnn_lstm.ipynb #d2622fa6
 def four_kernels(weight: torch.Tensor) -> torch.Tensor:
     "Kernels (4 c_out, c_in, 3, 3) on the small map from those on the enlarged one (c_out, c_in, 3, 3)."
     across = two_kernels(weight)
