@@ -69,7 +69,7 @@ def shifted_sum(x: torch.Tensor) -> torch.Tensor:
     y = x + SIDE * _both_sides(x, -1)
     return y + SIDE * _both_sides(y, -2) - x
 
-# %% ../../nbs/13_stgcn.ipynb #2cc1ea97
+# %% ../../nbs/13_stgcn.ipynb #95a19197
 UNIT = CORNER / 37
 
 def convolved_sum(x: torch.Tensor) -> torch.Tensor:
@@ -154,7 +154,7 @@ class Clenshaw(torch.autograd.Function):
         last = torch.cat([t.movedim(2, -1) for t in out], -1)  # (B, T, N, K * c)
         return last.movedim(-1, 1), None, None
 
-# %% ../../nbs/13_stgcn.ipynb #62ef13fc
+# %% ../../nbs/13_stgcn.ipynb #1faea68c
 def clenshaw(terms: list, laplacian: ScaledLaplacian) -> torch.Tensor:
     "The sum over k of T_k(L) times the k-th of `terms`, (B, T, c, N) each."
     later = None  # b_{k+2}
@@ -164,7 +164,7 @@ def clenshaw(terms: list, laplacian: ScaledLaplacian) -> torch.Tensor:
         b, later = laplacian(b, rest, 2.0 if k else 1.0), b
     return b
 
-# %% ../../nbs/13_stgcn.ipynb #3b59a6b7
+# %% ../../nbs/13_stgcn.ipynb #9b779149
 def chebyshev_terms(x: torch.Tensor, order: int, laplacian: ScaledLaplacian) -> list:
     "T_0(L) x, T_1(L) x, ..., as many as `order`; x (B, T, c, N)."
     terms = [x]
@@ -173,7 +173,7 @@ def chebyshev_terms(x: torch.Tensor, order: int, laplacian: ScaledLaplacian) -> 
         terms.append(laplacian(terms[-1], -terms[-2], 2.0))
     return terms
 
-# %% ../../nbs/13_stgcn.ipynb #740035dc
+# %% ../../nbs/13_stgcn.ipynb #4a20a888
 class ChebyshevConv(nn.Module):
     """Chebyshev graph convolution with a residual and a ReLU (Yu et al. 2018, Eq. 5).
 
@@ -216,7 +216,7 @@ class ChebyshevConv(nn.Module):
         bias = F.pad(self.bias.flatten() + mix.bias, (0, more))
         return F.conv2d(x, kernel, bias)
 
-# %% ../../nbs/13_stgcn.ipynb #5de1efd1
+# %% ../../nbs/13_stgcn.ipynb #4618798f
 class GatedConv(torch.autograd.Function):
     """(P + x) * sigmoid(Q) with P and Q convolutions of x along its dates, (B, c_in, T, N), and x of the latest date
     of each kernel; no more channels in than out.
@@ -251,7 +251,7 @@ class GatedConv(torch.autograd.Function):
             dx[:, :, x.shape[2] - y.shape[2] :] += dp[:, :n]
         return dx, *map(torch.cat, zip(of_p, of_q))
 
-# %% ../../nbs/13_stgcn.ipynb #610d9cad
+# %% ../../nbs/13_stgcn.ipynb #d3c15b05
 def by_date(x: torch.Tensor) -> tuple:
     "Maps (N, C) of each window and date of x (B, C, T, N)."
     return x.permute(0, 2, 3, 1).view(-1, x.shape[3], x.shape[1]).unbind()
@@ -296,9 +296,9 @@ class MapNorm(nn.Module):
 
     def forward(self, x):  # (B, C, T, N)
         maps = x.permute(0, 2, 3, 1)  # (B, T, N, C)
-        z = F.layer_norm(maps, maps.shape[2:], eps=1e-6).movedim(-1, 1)
-        gain, offset = self.gain.to(z.dtype), self.offset.to(z.dtype)
-        return torch.addcmul(offset, z, gain)
+        each = maps.shape[2:]
+        gain, offset = (p.flatten().expand(each) for p in (self.gain, self.offset))
+        return F.layer_norm(maps, each, gain, offset, eps=1e-6).movedim(-1, 1)
 
 # %% ../../nbs/13_stgcn.ipynb #9ab82969
 class STBlock(nn.Sequential):
