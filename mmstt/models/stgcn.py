@@ -69,7 +69,7 @@ def shifted_sum(x: torch.Tensor) -> torch.Tensor:
     y = x + SIDE * _both_sides(x, -1)
     return y + SIDE * _both_sides(y, -2) - x
 
-# %% ../../nbs/13_stgcn.ipynb #95a19197
+# %% ../../nbs/13_stgcn.ipynb #1216849a
 UNIT = CORNER / 37
 
 def convolved_sum(x: torch.Tensor) -> torch.Tensor:
@@ -143,20 +143,26 @@ class Clenshaw(torch.autograd.Function):
     @staticmethod
     def forward(ctx, mixed, order, laplacian):  # (B, K * c, T, N)
         ctx.order, ctx.laplacian = order, laplacian
-        terms = [t.contiguous() for t in mixed.permute(0, 2, 3, 1).chunk(order, -1)]
-        terms = [t.movedim(-1, 2) for t in terms]  # K times (B, T, c, N)
-        return clenshaw(terms, laplacian).transpose(1, 2)
+        mixed = mixed.permute(0, 2, 3, 1)  # (B, T, N, K * c)
+        out = mixed.new_empty(*mixed.shape[:3], mixed.shape[3] // order)
+        for window, y in zip(mixed, out):  # one after the other, in the processor's cache
+            terms = [t.contiguous().movedim(-1, 1) for t in window.chunk(order, -1)]
+            y.copy_(clenshaw(terms, laplacian).movedim(1, -1))
+        return out.movedim(-1, 1)
 
     @staticmethod
     def backward(ctx, grad):  # (B, c, T, N)
-        grad = channels_last(grad).transpose(1, 2)
-        out = chebyshev_terms(grad, ctx.order, ctx.laplacian)
-        last = torch.cat([t.movedim(2, -1) for t in out], -1)  # (B, T, N, K * c)
-        return last.movedim(-1, 1), None, None
+        grad = channels_last(grad).permute(0, 2, 3, 1)  # (B, T, N, c)
+        out = grad.new_empty(*grad.shape[:3], ctx.order * grad.shape[3])
+        for g, window in zip(grad, out):
+            terms = chebyshev_terms(g.movedim(-1, 1), ctx.order, ctx.laplacian)
+            for t, to in zip(terms, window.chunk(ctx.order, -1)):
+                to.copy_(t.movedim(1, -1))
+        return out.movedim(-1, 1), None, None
 
-# %% ../../nbs/13_stgcn.ipynb #1faea68c
+# %% ../../nbs/13_stgcn.ipynb #a4732834
 def clenshaw(terms: list, laplacian: ScaledLaplacian) -> torch.Tensor:
-    "The sum over k of T_k(L) times the k-th of `terms`, (B, T, c, N) each."
+    "The sum over k of T_k(L) times the k-th of `terms`, (..., c, N) each."
     later = None  # b_{k+2}
     b = terms[-1]  # b_{k+1}
     for k, term in reversed(list(enumerate(terms[:-1]))):
@@ -164,16 +170,16 @@ def clenshaw(terms: list, laplacian: ScaledLaplacian) -> torch.Tensor:
         b, later = laplacian(b, rest, 2.0 if k else 1.0), b
     return b
 
-# %% ../../nbs/13_stgcn.ipynb #9b779149
+# %% ../../nbs/13_stgcn.ipynb #ca0d84ef
 def chebyshev_terms(x: torch.Tensor, order: int, laplacian: ScaledLaplacian) -> list:
-    "T_0(L) x, T_1(L) x, ..., as many as `order`; x (B, T, c, N)."
+    "T_0(L) x, T_1(L) x, ..., as many as `order`; x (..., c, N)."
     terms = [x]
     if order > 1: terms.append(laplacian(x))
     while len(terms) < order:
         terms.append(laplacian(terms[-1], -terms[-2], 2.0))
     return terms
 
-# %% ../../nbs/13_stgcn.ipynb #4a20a888
+# %% ../../nbs/13_stgcn.ipynb #3ad3158d
 class ChebyshevConv(nn.Module):
     """Chebyshev graph convolution with a residual and a ReLU (Yu et al. 2018, Eq. 5).
 
@@ -216,7 +222,7 @@ class ChebyshevConv(nn.Module):
         bias = F.pad(self.bias.flatten() + mix.bias, (0, more))
         return F.conv2d(x, kernel, bias)
 
-# %% ../../nbs/13_stgcn.ipynb #4618798f
+# %% ../../nbs/13_stgcn.ipynb #39b18aa8
 class GatedConv(torch.autograd.Function):
     """(P + x) * sigmoid(Q) with P and Q convolutions of x along its dates, (B, c_in, T, N), and x of the latest date
     of each kernel; no more channels in than out.
@@ -251,7 +257,7 @@ class GatedConv(torch.autograd.Function):
             dx[:, :, x.shape[2] - y.shape[2] :] += dp[:, :n]
         return dx, *map(torch.cat, zip(of_p, of_q))
 
-# %% ../../nbs/13_stgcn.ipynb #d3c15b05
+# %% ../../nbs/13_stgcn.ipynb #5b648d5e
 def by_date(x: torch.Tensor) -> tuple:
     "Maps (N, C) of each window and date of x (B, C, T, N)."
     return x.permute(0, 2, 3, 1).view(-1, x.shape[3], x.shape[1]).unbind()
