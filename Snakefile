@@ -14,7 +14,7 @@
 
 import os
 from pathlib import Path
-from mmstt.study import run_notebook, share_path, source_of
+from mmstt.study import reference_of, run_notebook, share_path, source_of
 from mmstt.tables import configured_runs
 
 # Within the working folder, so that no notebook carries a path of this machine.
@@ -208,7 +208,9 @@ rule report:
     resources: mem_mb = 4000, runtime = 30
     run:
         from mmstt.report import write_report
-        write_report([*input, *params.beside], output[0], config["name"])
+        from mmstt.reproduced import compare_run
+        compared = compare_run("figures", reference_of(config["name"]))
+        write_report([*input, *params.beside], output[0], config["name"], reproduced=compared)
 
 
 # Apart from the study, since each takes a quarter of an hour of all cores: `make audit` and `make bench`.

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['DEFAULTS', 'OLD_KEYS', 'PACKAGES', 'share_path', 'Configuration', 'check_config', 'load_config', 'source_of',
-           'source_note', 'run_notebook', 'provenance', 'run_study']
+           'source_note', 'run_notebook', 'provenance', 'reference_of', 'run_study']
 
 # %% ../nbs/29_study.ipynb #51e1da4e
 import contextlib
@@ -25,6 +25,7 @@ import yaml
 
 from .egms import find_tile
 from .files import NoLocks, take_lock, write_text
+from .reproduced import compare_run
 from .tables import seeds_of
 
 # %% ../nbs/29_study.ipynb #56c9f545
@@ -351,6 +352,11 @@ def _mirror(folder):
             with contextlib.suppress(OSError): shutil.copytree(folder / notes, mirror / notes)
         yield mirror
 
+# %% ../nbs/29_study.ipynb #7da8c0b7
+def reference_of(name: str) -> Path:
+    "The committed numbers of a configuration, which may not exist."
+    return share_path("config") / "reference" / f"{name}.csv"
+
 # %% ../nbs/29_study.ipynb #01ad2f1e
 def run_study(config, folder=".", cores=None, *, only=None, snakemake_args=()) -> int:
     """Make all tables and figures of a configuration.
@@ -383,6 +389,7 @@ def run_study(config, folder=".", cores=None, *, only=None, snakemake_args=()) -
         if "--unlock" not in snakemake_args and _stale_lock(folder): _unlock(config, folder, file)
         code = _follow(_command(config, folder, file, **how), lambda pid: _note_process(folder, pid))
         (folder / "data" / ".study.json").unlink(missing_ok=True)
+        if code == 0 and not only: print(compare_run(folder / "figures", reference_of(config["name"]))[0], flush=True)
         return code
 
 # %% ../nbs/29_study.ipynb #8774ae47
