@@ -57,7 +57,7 @@ class ConvLSTMCell(nn.Module):
         h = show * torch.tanh(c)
         return h.to(mixed.dtype), c
 
-# %% ../../nbs/12_convlstm.ipynb #6cfd0876
+# %% ../../nbs/12_convlstm.ipynb #3b9f5005
 def convolve(
     x: torch.Tensor, conv: nn.Conv2d, part: slice, bias: torch.Tensor | None = None
 ) -> torch.Tensor:
@@ -75,7 +75,7 @@ def convolve(
     """
     return F.conv2d(x, conv.weight[:, part], bias, padding=conv.padding)
 
-# %% ../../nbs/12_convlstm.ipynb #49357f11
+# %% ../../nbs/12_convlstm.ipynb #48578f77
 @patch
 def along(self: ConvLSTMCell, x: torch.Tensor, dates: int) -> tuple:
     "States (dates * B, hidden, h, w) along all dates of x (dates * B, C, h, w), from nothing; and the last (h, c)."
@@ -83,8 +83,8 @@ def along(self: ConvLSTMCell, x: torch.Tensor, dates: int) -> tuple:
     given = convolve(x, self.conv, slice(0, middle), self.conv.bias)
     kernel = self.conv.weight[:, middle:].to(given.dtype)
     h, out = None, []
-    steps = given.chunk(dates)
-    c = torch.zeros_like(steps[0][:, : self.hidden], dtype=self.peephole.dtype)
+    steps = given.unflatten(0, (dates, -1)).unbind()
+    c = self.peephole.new_zeros(steps[0].shape[0], self.hidden, *x.shape[2:])
     for mixed in steps:
         if h is not None:
             mixed = mixed + F.conv2d(h, kernel, padding=self.conv.padding)
@@ -195,7 +195,7 @@ def encode(self: ConvLSTM, x):
         states.append(state)
     return states
 
-# %% ../../nbs/12_convlstm.ipynb #fe853014
+# %% ../../nbs/12_convlstm.ipynb #c388a792
 @patch
 def from_known(self: ConvLSTM, known):  # (B, T_out, C - 1, H, W)
     "What the known maps add to the first layer of the forecaster: T_out times (B, 4 * hidden, h, w)."
@@ -205,9 +205,10 @@ def from_known(self: ConvLSTM, known):  # (B, T_out, C - 1, H, W)
     maps = self.fold(known.transpose(0, 1).flatten(0, 1))
     cells = self.patch**2
     part = slice(cells, self.channels * cells)
-    return convolve(maps, conv, part, conv.bias).chunk(self.t_out)
+    given = convolve(maps, conv, part, conv.bias)
+    return given.unflatten(0, (self.t_out, -1)).unbind()
 
-# %% ../../nbs/12_convlstm.ipynb #0b2a9933
+# %% ../../nbs/12_convlstm.ipynb #4db84f31
 @patch
 def own_part(self: ConvLSTM):
     "Kernel of the forecaster's first layer for its own displacement and its state."
@@ -215,7 +216,7 @@ def own_part(self: ConvLSTM):
     weight = self.forecaster[0].conv.weight
     return torch.cat([weight[:, :cells], weight[:, self.channels * cells :]], 1)
 
-# %% ../../nbs/12_convlstm.ipynb #9387d2d0
+# %% ../../nbs/12_convlstm.ipynb #7d5e0140
 @patch
 def continued(self: ConvLSTM, states, y, known):
     "Folded forecasts (T_out * B, P * P, h, w) from the states, the last displacement and the known maps."
