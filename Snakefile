@@ -263,7 +263,8 @@ rule map_picture:
 
 
 rule bench:
-    input: expand("figures/benchmarks/{what}.ipynb", what=["read", "grid", "models", "fanout", "forecast", "intervals"])
+    input: expand("figures/benchmarks/{what}.ipynb",
+                  what=["read", "changes", "grid", "models", "fanout", "forecast", "intervals"])
 
 
 rule bench_notebook:
