@@ -190,7 +190,7 @@ def _mask_far_zeros(values, limit):
     return [f"{count} values are exactly 0 in series far from 0 before and after ({100 * count / values.size:.2g} %): "
             "read as missing; 0 among values near 0 is kept"]
 
-# %% ../nbs/00f_cleaning.ipynb #dc1d34dc
+# %% ../nbs/00f_cleaning.ipynb #ac2a5645
 def mask_repeats(values: np.ndarray, dates: list[str]) -> list[str]:
     "Make dates NaN, in place, at which all of many points have exactly the value of the date before; a note."
     some = values[:, ::max(1, values.shape[1] // _SAMPLE)]
@@ -204,7 +204,7 @@ def mask_repeats(values: np.ndarray, dates: list[str]) -> list[str]:
     return [f"{len(found)} {many} the values of the date before at all points "
             f"({few((dates[k] for k in found), 3)}): read as missing"]
 
-# %% ../nbs/00f_cleaning.ipynb #7513f182
+# %% ../nbs/00f_cleaning.ipynb #b00a682c
 def note_units(values: np.ndarray, time: np.ndarray, velocity: np.ndarray | None = None) -> list[str]:
     """A note on values that look like metres or centimetres.
 
@@ -450,7 +450,7 @@ def _check_home(names, home, lines, name):
         f"so it {what}; use the file and name as delivered"
     )
 
-# %% ../nbs/00f_cleaning.ipynb #706138b1
+# %% ../nbs/00f_cleaning.ipynb #aee654a5
 def merge_rows(meta: pl.DataFrame, values: np.ndarray, name: str, *, by: list[str]) -> list[str]:
     """Put together rows of one place, in place: the first gets what it lacks.
 
@@ -472,7 +472,6 @@ def merge_rows(meta: pl.DataFrame, values: np.ndarray, name: str, *, by: list[st
     frame = meta.select(by).to_pandas()
     twice = np.flatnonzero(frame.duplicated().to_numpy())
     if not len(twice): return []
-    first = np.zeros(len(frame), int)
     group = frame.groupby(by, sort=False, dropna=False).ngroup().to_numpy()
     first = np.flatnonzero(~frame.duplicated().to_numpy())[group[twice]]
     filled, other = np.zeros(len(twice), bool), np.zeros(len(twice), bool)
@@ -487,8 +486,8 @@ def merge_rows(meta: pl.DataFrame, values: np.ndarray, name: str, *, by: list[st
         raise EGMSFormatError(f"{name}: line {line}: {other.sum()} places stand twice with different values, as of two "
                               "releases one below the other; keep one of each")
     lacks = f"{filled.sum()} rows hold dates that an earlier row of the same place lacks: put together"
-    return [lacks] * bool(filled.any()) + ([f"{other.sum()} rows hold other values than an earlier row of the same place: the first kept"]
-                    if other.any() else [])
+    differ = f"{other.sum()} rows hold other values than an earlier row of the same place: the first kept"
+    return [lacks] * bool(filled.any()) + [differ] * bool(other.any())
 
 # %% ../nbs/00f_cleaning.ipynb #5477766d
 def check_cells(meta: pl.DataFrame, home: str, name: str) -> tuple[np.ndarray, str, list[str]]:
