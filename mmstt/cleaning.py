@@ -33,7 +33,8 @@ def _beyond(values):
     "Values that no ground moves by, made missing in place; a note on them."
     mask = np.abs(values) > LIMIT
     found, count = np.unique(values[mask], return_counts=True)
-    text = few((f"{v:g}" for v in found[np.argsort(-count, kind="stable")]), 3)
+    often = np.argsort(-count, kind="stable")
+    text = few((f"{v:g}" for v in found[often]), 3)
     note = _counted(mask, f"no displacement in mm ({text})", values.size)
     values[mask] = np.nan
     return note
@@ -49,14 +50,20 @@ def _alone(values, extreme):
         if len(found) and (found != extreme).any():
             return None
     far = beyond(values, near)
-    found = values[far]
-    if len(found) < 3:
+    count = int(far.sum())
+    if count < 3:
         return None
     points = int(far.any(0).sum())
-    return far if code or (points >= 3 and len(found) >= 5 and extreme == np.round(extreme)) else None
+    often = points >= 3 and count >= 5
+    whole = extreme == np.round(extreme)
+    return far if code or (often and whole) else None
 
 # %% ../nbs/00f_cleaning.ipynb #45dd9d36
-def mask_missing(values: np.ndarray, low: float, high: float) -> list[str]:
+def mask_missing(
+    values: np.ndarray,
+    low: float,
+    high: float,
+) -> list[str]:
     """Make values that stand for missing NaN, in place; notes that count them.
 
     Parameters
@@ -82,8 +89,12 @@ def mask_missing(values: np.ndarray, low: float, high: float) -> list[str]:
     return notes
 
 # %% ../nbs/00f_cleaning.ipynb #926d653c
-_LIMITS = {"height": (-600, 9_000), "height_ellipse": (-600, 9_000), "track_angle": (-361, 361),
-           "incidence_angle": (0, 90)}
+_LIMITS = {
+    "height": (-600, 9_000),
+    "height_ellipse": (-600, 9_000),
+    "track_angle": (-361, 361),
+    "incidence_angle": (0, 90),
+}
 
 def mask_descriptors(meta: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     "Descriptors with values that cannot be made missing, and a note."
@@ -94,9 +105,9 @@ def mask_descriptors(meta: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
         bad = (x < low) | (x > high) | (x <= -9999)
         if bad.any():
             wrong[c] = pl.Series(c, np.where(bad, np.nan, x))
-    return meta.with_columns(**wrong), [
-        f"values of {few(wrong)} that cannot be (-9999 and the like): read as missing"
-    ] if wrong else []
+    if not wrong: return meta, []
+    note = f"values of {few(wrong)} that cannot be (-9999 and the like): read as missing"
+    return meta.with_columns(**wrong), [note]
 
 # %% ../nbs/00f_cleaning.ipynb #30140b42
 _MANY = 8        # points of which all are exactly 0 by no chance
@@ -109,7 +120,7 @@ def _noise(x):
     apart = np.abs(apart[np.isfinite(apart)])
     return float(1.4826 * np.median(apart) / np.sqrt(1.5)) if apart.size else 0.0
 
-def _around(x, known):
+def _known_around(x, known):
     "The known values before and after each, NaN where there is none: (dates, points) each."
     at = np.arange(len(x))[:, None]
     def taken(index, there): return np.where(there, np.take_along_axis(x, np.clip(index, 0, len(x) - 1), 0), np.nan)
@@ -123,7 +134,7 @@ def _far_zeros(x, limit):
     zero = x == 0
     zero[0] = False
     if not zero.any(): return zero
-    before, after = _around(x, (x != 0) & np.isfinite(x))
+    before, after = _known_around(x, (x != 0) & np.isfinite(x))
     a, b = np.abs(before), np.abs(after)
     near = np.fmin(a, b)
     with np.errstate(invalid="ignore"):
@@ -231,8 +242,12 @@ def _ratio(x, time, velocity):
     return float(np.median(slope / velocity[moving])) if alike > 0.8 else 1.0
 
 # %% ../nbs/00f_cleaning.ipynb #490da38c
-def one_column_a_date(values: np.ndarray, dates: list[str], columns: list[str],
-                      name: str) -> tuple[np.ndarray, list[str], list[str]]:
+def one_column_a_date(
+    values: np.ndarray,
+    dates: list[str],
+    columns: list[str],
+    name: str,
+) -> tuple[np.ndarray, list[str], list[str]]:
     "Dates in order, each once; returns values, dates, notes. Columns of one date that differ are refused by name."
     if len(set(dates)) == len(dates) and dates == sorted(dates):
         return values, dates, []
@@ -249,7 +264,14 @@ def one_column_a_date(values: np.ndarray, dates: list[str], columns: list[str],
     return np.ascontiguousarray(values[keep]), [dates[k] for k in keep], notes
 
 # %% ../nbs/00f_cleaning.ipynb #4ee8161f
-def _check_same(values, i, k, columns, date, name):
+def _check_same(
+    values,
+    i,
+    k,
+    columns,
+    date,
+    name,
+):
     "Fill the gaps of one column from its copy; refuse one that is no copy."
     a, b = values[i], values[k]
     both = np.isfinite(a) & np.isfinite(b)
@@ -261,76 +283,111 @@ def _check_same(values, i, k, columns, date, name):
     np.copyto(a, b, where=np.isnan(a))
 
 # %% ../nbs/00f_cleaning.ipynb #fd3dfc70
-def drop_empty_dates(values: np.ndarray, dates: list[str], name: str) -> tuple[np.ndarray, list[str], list[str]]:
+def drop_empty_dates(
+    values: np.ndarray,
+    dates: list[str],
+    name: str,
+) -> tuple[np.ndarray, list[str], list[str]]:
     "A date without a value at any point is no date; returns values, dates, notes."
-    empty = np.array([bool(np.isnan(row[0]))
-                      and bool(np.isnan(row).all()) for row in values])
+    empty = np.array([bool(np.isnan(row[0]) and np.isnan(row).all()) for row in values])
     if not empty.any():
         return values, dates, []
     if empty.all():
         raise EGMSFormatError(f"{name}: holds no displacement at all, every value is empty; download it again")
+    values = np.ascontiguousarray(values[~empty])
+    kept = [d for d, e in zip(dates, empty) if not e]
     gone = [d for d, e in zip(dates, empty) if e]
-    where = (f"{len(gone)} dates left out, empty at all points" if len(gone) > 1
-             else "1 date left out, empty at all points")
-    return (np.ascontiguousarray(values[~empty]),
-            [d for d, e in zip(dates, empty) if not e], [f"{where} ({few(gone, 3)})"])
+    how_many = "1 date" if len(gone) == 1 else f"{len(gone)} dates"
+    note = f"{how_many} left out, empty at all points ({few(gone, 3)})"
+    return values, kept, [note]
 
 # %% ../nbs/00f_cleaning.ipynb #cdbf2cdd
+def _empty_ends(empty):
+    "The dates (slices) at the beginning and at the end that are empty at more than a share of the points."
+    if empty.all(): return []
+    first = int(np.argmin(empty))
+    last = int(np.argmin(empty[::-1]))
+    ends = ("first", slice(0, first)), ("last", slice(len(empty) - last, None))
+    return [end for end, count in zip(ends, (first, last)) if count]
+
+# %% ../nbs/00f_cleaning.ipynb #8e84b93d
 def note_empty(values: np.ndarray, dates: list[str]) -> list[str]:
     "Notes on empty values: how many, at which dates at the beginning and the end, points without any."
-    n = values.shape[1]
+    points = values.shape[1]
     empty = np.array([int(np.isnan(row).sum()) for row in values])
-    if not empty.any():
+    total = empty.sum()
+    if not total:
         return []
-    one = "1 value is" if empty.sum() == 1 else f"{empty.sum()} values are"
-    notes, many = [f"{one} empty ({100 * empty.sum() / values.size:.2g} %)"], empty > 0.05 * n
-    ends = (0, 0) if many.all() else (int(np.argmin(many)),
-                                      int(np.argmin(many[::-1])))
-    for k, which, part in zip(ends, ("first", "last"), (slice(0, ends[0]), slice(len(dates) - ends[1], None))):
-        if not k: continue
-        share = 100 * empty[part].mean() / n
-        notes.append(f"the {which} {'date is' if k == 1 else f'{k} dates are'} empty at {share:.2g} % of the points "
-                     f"({few(dates[part], 12)})")
+    one = "1 value is" if total == 1 else f"{total} values are"
+    notes = [f"{one} empty ({100 * total / values.size:.2g} %)"]
+    for which, part in _empty_ends(empty > 0.05 * points):
+        some = dates[part]
+        share = 100 * empty[part].mean() / points
+        count = "date is" if len(some) == 1 else f"{len(some)} dates are"
+        notes.append(f"the {which} {count} empty at {share:.2g} % of the points ({few(some, 12)})")
     blank = int(np.isnan(values).all(0).sum())
-    if blank: notes.append(f"{blank} {'point has' if blank == 1 else 'points have'} no value at all")
+    have = "point has" if blank == 1 else "points have"
+    if blank: notes.append(f"{blank} {have} no value at all")
     return notes
 
 # %% ../nbs/00f_cleaning.ipynb #4eefd8ee
+def _around(step, i):
+    "The median of the five steps before and after one, itself left out."
+    first = max(i - 5, 0)
+    near = step[first:i + 6]
+    others = np.delete(near, min(i, 5))
+    return np.median(others) if len(others) else step[i]
+
 def _steps(time):
     "Days between dates, and the median of those around each."
     time = np.asarray(time, "datetime64[D]")
     step = np.diff(time).astype(float)
-    around = [np.median(np.delete(step[max(i - 5, 0) : i + 6],
-                                  min(i, 5))) if len(step) > 1 else s for i, s in enumerate(step)]
+    around = [_around(step, i) for i in range(len(step))]
     return time, step, np.array(around)
 
+# %% ../nbs/00f_cleaning.ipynb #a275e1cf
 def find_gaps(time) -> list[dict]:
     "Steps more than three times as long as those around them: from, to, days."
     time, step, around = _steps(time)
-    return [{"from": str(time[i]), "to": str(time[i + 1]),
-             "days": int(step[i])} for i in np.flatnonzero(step > 3 * around)]
+    gaps = np.flatnonzero(step > 3 * around)
+    found = []
+    for i in gaps:
+        before, after = time[i:i + 2].astype(str)
+        found.append({"from": str(before), "to": str(after), "days": int(step[i])})
+    return found
 
 # %% ../nbs/00f_cleaning.ipynb #02600652
+def _runs(around):
+    "Stretches [start, end) of steps whose surroundings are alike; one with fewer than eight joins the one before."
+    count = len(around)
+    changes = [i for i in range(1, count) if around[i] != around[i - 1]]
+    starts = [0, *changes, count]
+    runs = []
+    for start, end in zip(starts, starts[1:]):
+        usual = around[runs[-1][0]] if runs else np.nan
+        alike = abs(around[start] - usual) <= 0.25 * usual
+        short = end - start < 8
+        if runs and (short or alike): runs[-1][1] = end
+        else: runs.append([start, end])
+    if len(runs) > 1 and runs[0][1] < 8:
+        runs = [[0, runs[1][1]], *runs[2:]]
+    return runs
+
+# %% ../nbs/00f_cleaning.ipynb #2f4c4130
 def find_cadences(time) -> list[dict]:
     "Stretches of dates with one usual step: from, to, step_days; a stretch has at least eight dates."
     time, step, around = _steps(time)
     if not len(step):
         return []
-    starts = [0,
-              *(i for i in range(1, len(step)) if around[i] != around[i - 1]),
-              len(step)]
-    runs = []
-    for a, b in zip(starts, starts[1:]):
-        alike = (
-            runs and abs(around[a] - around[runs[-1][0]]) <= 0.25 * around[runs[-1][0]]
-        )
-        if runs and (b - a < 8 or alike):
-            runs[-1][1] = b
-        else: runs.append([a, b])
-    if len(runs) > 1 and runs[0][1] < 8:
-        runs = [[0, runs[1][1]], *runs[2:]]
-    return [{"from": str(time[a]), "to": str(time[b]),
-             "step_days": float(np.median(step[a:b]))} for a, b in runs]
+    found = []
+    for start, end in _runs(around):
+        usual = float(np.median(step[start:end]))
+        found.append({
+            "from": str(time[start]),
+            "to": str(time[end]),
+            "step_days": usual,
+        })
+    return found
 
 # %% ../nbs/00f_cleaning.ipynb #25e24f55
 def note_gaps(time) -> list[str]:
@@ -346,22 +403,30 @@ _WINDOW = 5  # dates before and after, whose means are compared
 
 def _means(x, k):
     "Mean of k dates before and of k dates from each date on, (dates - 2k + 1, points) each."
-    ok = np.isfinite(x)
-    total = np.cumsum(np.vstack([np.zeros_like(x[:1]),
-                                 np.where(ok, x, 0)]), axis=0)
-    count = np.cumsum(np.vstack([np.zeros_like(x[:1]), ok]), axis=0)
+    known = np.isfinite(x)
+    none = np.zeros_like(x[:1])
+    total = np.vstack([none, np.where(known, x, 0)]).cumsum(axis=0)
+    count = np.vstack([none, known]).cumsum(axis=0)
+    sums = total[k:] - total[:-k]
+    counts = count[k:] - count[:-k]
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = (total[k:] - total[:-k]) / (count[k:] - count[:-k])
+        mean = sums / counts
     return mean[:-k], mean[k:]
 
 # %% ../nbs/00f_cleaning.ipynb #d174b1bf
 def _spread(x, axis=None):
     "Robust standard deviation."
-    return 1.4826 * np.nanmedian(np.abs(x - np.nanmedian(x, axis=axis, keepdims=True)),
-                                 axis=axis)
+    middle = np.nanmedian(x, axis=axis, keepdims=True)
+    away = np.abs(x - middle)
+    return 1.4826 * np.nanmedian(away, axis=axis)
 
 # %% ../nbs/00f_cleaning.ipynb #57061a85
-def find_offsets(values: np.ndarray, time, *, points: int = 600) -> list[tuple[str, float]]:
+def find_offsets(
+    values: np.ndarray,
+    time,
+    *,
+    points: int = 600,
+) -> list[tuple[str, float]]:
     """Dates at which all points are offset by the same amount, and the amount in mm.
 
     Parameters
@@ -373,34 +438,45 @@ def find_offsets(values: np.ndarray, time, *, points: int = 600) -> list[tuple[s
     k = _WINDOW
     if values.shape[0] < 4 * k:
         return []
-    x = values[:, ::max(1, values.shape[1] // points)].astype(np.float64)
+    every = max(1, values.shape[1] // points)
+    x = values[:, ::every].astype(np.float64)
     before, after = _means(x, k)
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)         # a date that is empty at all these points
         apart = _spread(after - before, axis=1)                 # (dates - 2k + 1,), the first at date k
-        common = np.nanmedian(x - np.nanmedian(x, axis=0), axis=1)
+        level = np.nanmedian(x, axis=0)
+        common = np.nanmedian(x - level, axis=1)
     if x.shape[1] < 3 or not np.isfinite(common).all():
         return []
-    return [(str(np.asarray(time, "datetime64[D]")[t]), size)
-            for t, size in _standing_out(common, apart, k)]
+    dates = np.asarray(time, "datetime64[D]").astype(str)
+    return [(str(dates[t]), size) for t, size in _standing_out(common, apart, k)]
 
 # %% ../nbs/00f_cleaning.ipynb #6b568dff
 def _standing_out(common, apart, k):
     "(date index, mm) of the steps of the points' median that stay, stand out, and are alike at all points."
-    level = np.median(np.lib.stride_tricks.sliding_window_view(common, k), axis=1)
+    windows = np.lib.stride_tricks.sliding_window_view(common, k)
+    level = np.median(windows, axis=1)
     step = level[k:] - level[:-k]                               # medians: the weather of one date is no step
-    aside = np.pad(step, k, constant_values=np.nan)             # at an end there is but one side
-    aside = np.stack([aside[:-2 * k], aside[2 * k:]])
+    padded = np.pad(step, k, constant_values=np.nan)            # at an end there is but one side
+    before = padded[:-2 * k]
+    after = padded[2 * k:]
+    aside = np.stack([before, after])
     aside = np.where(np.isnan(aside), aside[::-1], aside)
     size = step - np.nan_to_num(aside).mean(axis=0)          # without what the season and the trend do
     once = np.diff(common)[k - 1:len(common) - k]
-    out = np.abs(size) > np.maximum(1.5, 8 * _spread(size))
-    out &= np.abs(once) > np.maximum(0.5 * np.abs(size), 5 * _spread(once))
+    least = np.maximum(1.5, 8 * _spread(size))
+    least_at_once = np.maximum(0.5 * np.abs(size), 5 * _spread(once))
+    out = np.abs(size) > least
+    out &= np.abs(once) > least_at_once
     out &= np.sign(once) == np.sign(size)
     out &= apart < 1.5 * np.median(apart) + 0.2
     jump = np.where(out, np.abs(once), 0)
-    peaks = [t for t in np.flatnonzero(out)
-             if jump[t] == jump[max(t - k, 0) : t + k + 1].max()]
+
+    def is_peak(t):
+        near = jump[max(t - k, 0):t + k + 1]
+        return jump[t] == near.max()
+
+    peaks = filter(is_peak, np.flatnonzero(out))
     return [(t + k, round(float(size[t]), 1)) for t in peaks]
 
 # %% ../nbs/00f_cleaning.ipynb #70fb26f9
@@ -429,10 +505,13 @@ def check_lattice(east, north, lines, name):
 # %% ../nbs/00f_cleaning.ipynb #f35c0e5e
 def _near(names, home):
     "Whether tiles are a tile or next to it."
-    e, n = int(home[1:3]), int(home[4:6])
+    def column_row(tile): return int(tile[1:3]), int(tile[4:6])
+
     known, which = np.unique(names, return_inverse=True)
-    return np.array([abs(int(t[1:3]) - e) <= 1
-                     and abs(int(t[4:6]) - n) <= 1 for t in known])[which]
+    places = np.array([column_row(tile) for tile in known])
+    away = np.abs(places - column_row(home))
+    near = (away <= 1).all(axis=1)
+    return near[which]
 
 # %% ../nbs/00f_cleaning.ipynb #0af75a00
 def _check_home(names, home, lines, name):
@@ -489,8 +568,23 @@ def merge_rows(meta: pl.DataFrame, values: np.ndarray, name: str, *, by: list[st
     differ = f"{other.sum()} rows hold other values than an earlier row of the same place: the first kept"
     return [lacks] * bool(filled.any()) + [differ] * bool(other.any())
 
+# %% ../nbs/00f_cleaning.ipynb #d2369ba3
+def _tiles_of(names, home):
+    "The tiles that points lie in, joined by +, the one a file is named after first; and a note if there are several."
+    tiles, count = np.unique(names, return_counts=True)
+    order = sorted(range(len(tiles)), key=lambda k: (tiles[k] != home, -count[k]))
+    first, *others = order or [None]
+    joined = "+".join(tiles[order])
+    if not others: return joined, []
+    beside = [f"{count[k]} of {len(names)} points lie in {tiles[k]}" for k in others]
+    return joined, [f"{', '.join(beside)}, read with those in {tiles[first]}"]
+
 # %% ../nbs/00f_cleaning.ipynb #5477766d
-def check_cells(meta: pl.DataFrame, home: str, name: str) -> tuple[np.ndarray, str, list[str]]:
+def check_cells(
+    meta: pl.DataFrame,
+    home: str,
+    name: str,
+) -> tuple[np.ndarray, str, list[str]]:
     """Which rows are cells of a tile or of those next to it.
 
     Parameters
@@ -506,32 +600,38 @@ def check_cells(meta: pl.DataFrame, home: str, name: str) -> tuple[np.ndarray, s
     east, north, lines = (meta[c].to_numpy() for c in ("easting", "northing", "line"))
     off = check_lattice(east, north, lines, name)
     names = tile_names(east, north)
-    far = _check_home(names, home, lines, name) if home else np.zeros(len(east), bool)
-    twice = pd.Series(north * 1e7 + east).duplicated().to_numpy() & ~off & ~far
-    reasons = ((far, f"outside tile {home}"), (off, "off the 100 m lattice"), (twice, "cell seen before"))
-    notes = [_dropped(mask, why, lines) for mask, why in reasons if mask.any()]
-    keep = ~(far | off | twice)
-    tiles, count = np.unique(names[keep], return_counts=True)
-    order = sorted(range(len(tiles)),
-                   key=lambda k: (tiles[k] != home, -count[k]))
-    beside = [f"{count[k]} of {keep.sum()} points lie in {tiles[k]}" for k in order[1:]]
-    return (keep, "+".join(tiles[order]),
-            notes + ([f"{', '.join(beside)}, read with those in {tiles[order[0]]}"] if beside else []))
+    far = np.zeros(len(east), bool)
+    if home: far = _check_home(names, home, lines, name)
+    again = pd.Series(north * 1e7 + east).duplicated().to_numpy()
+    reasons = {
+        f"outside tile {home}": far,
+        "off the 100 m lattice": off,
+        "cell seen before": again & ~off & ~far,
+    }
+    notes = [_dropped(mask, why, lines) for why, mask in reasons.items() if mask.any()]
+    keep = ~(far | off | again)
+    tiles, beside = _tiles_of(names[keep], home)
+    return keep, tiles, notes + beside
 
 # %% ../nbs/00f_cleaning.ipynb #c43efd23
 def as_text(column: pl.Series) -> np.ndarray:
     "A column of text as an array of str; identifiers of ten ASCII characters, as delivered, in one piece."
     if column.null_count():
         column = column.fill_null("")
-    if not ((column.str.len_bytes() == 10) & (column.str.len_chars() == 10)).all():
+    ten_bytes = column.str.len_bytes() == 10
+    ten_letters = column.str.len_chars() == 10
+    if not (ten_bytes & ten_letters).all():
         return column.to_numpy().astype("U")
-    return (np.frombuffer("".join(column.to_list()).encode(),
-                          np.uint8).astype(np.uint32).view("U10"))
+    letters = "".join(column.to_list()).encode()
+    codes = np.frombuffer(letters, np.uint8).astype(np.uint32)
+    return codes.view("U10")
 
 # %% ../nbs/00f_cleaning.ipynb #e9a1d84b
 def _producer(pid):
     "The first digit of identifiers, 1 to 4."
-    return np.clip(pid.astype("U1").view(np.uint32).astype(np.int64) - ord("0"), 1, 4)
+    code = pid.astype("U1").view(np.uint32).astype(np.int64)
+    digit = code - ord("0")
+    return np.clip(digit, 1, 4)
 
 # %% ../nbs/00f_cleaning.ipynb #70d85d55
 def cell_pids(meta: pl.DataFrame) -> tuple[np.ndarray, list[str]]:
@@ -540,18 +640,22 @@ def cell_pids(meta: pl.DataFrame) -> tuple[np.ndarray, list[str]]:
     if "pid" not in meta.columns:
         return encode_pid(east, north), ["no column pid: made from the coordinates"]
     pid = as_text(meta["pid"].str.strip_chars())
-    made = encode_pid(east, north, _producer(pid) if pid.dtype.itemsize else 1)
+    producer = _producer(pid) if pid.dtype.itemsize else 1
+    made = encode_pid(east, north, producer)
     wrong = pid != made
     if not wrong.any():
         return pid, []
-    blank, twice = (np.char.str_len(pid) == 0,
-                    pd.Series(pid).duplicated(keep=False).to_numpy() & wrong)
+    blank = np.char.str_len(pid) == 0
+    shared = pd.Series(pid).duplicated(keep=False).to_numpy()
+    twice = shared & wrong & ~blank
     again = blank | twice
     pid = np.where(again, made, pid)
     wrong &= ~again
-    notes = [f"{blank.sum()} pid empty: made from the coordinates"] if blank.any() else []
-    if (twice & ~blank).any():
-        notes.append(f"{(twice & ~blank).sum()} pid stand at several cells: made from the coordinates")
+    notes = []
+    if blank.any():
+        notes.append(f"{blank.sum()} pid empty: made from the coordinates")
+    if twice.any():
+        notes.append(f"{twice.sum()} pid stand at several cells: made from the coordinates")
     if wrong.any():
         notes.append(f"{wrong.sum()} pid not that of its coordinates (first {str(pid[np.argmax(wrong)])!r})")
     return pid, notes
@@ -562,22 +666,32 @@ def point_pids(meta: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, list[str]]:
     if "pid" not in meta.columns:
         return np.ones(len(meta), bool), _numbered(len(meta)), ["no column with identifiers: points numbered"]
     pid = as_text(meta["pid"].str.strip_chars())
-    frame = pd.DataFrame(dict(pid=pid, e=meta["easting"].to_numpy(),
-                              n=meta["northing"].to_numpy()))
+    columns = dict(
+        pid=pid,
+        easting=meta["easting"].to_numpy(),
+        northing=meta["northing"].to_numpy(),
+    )
+    frame = pd.DataFrame(columns)
     blank = np.char.str_len(pid) == 0
     twice = frame.duplicated().to_numpy() & ~blank
-    notes = [_dropped(twice, "point seen before", meta["line"].to_numpy())] if twice.any() else []
+    notes = []
+    if twice.any():
+        lines = meta["line"].to_numpy()
+        notes.append(_dropped(twice, "point seen before", lines))
     keep = ~twice
     frame, blank = frame[keep], blank[keep]
-    again = frame.pid.groupby(frame.pid).cumcount().to_numpy()
-    unique = np.where(again > 0,
-                      np.char.add(np.char.add(frame.pid.to_numpy("U"), "_"),
-                                  (again + 1).astype("U")), frame.pid.to_numpy("U"))
+    count = frame.groupby("pid").cumcount().to_numpy() + 1
+    again = count > 1
+    given = frame.pid.to_numpy("U")
+    stem = np.char.add(given, "_")
+    numbered = np.char.add(stem, count.astype("U"))
+    unique = np.where(again, numbered, given)
     unique = np.where(blank, _numbered(len(frame)), unique)
     if blank.any():
         notes.append(f"{blank.sum()} identifiers empty: numbered")
-    if (again[~blank] > 0).any():
-        notes.append(f"{(again[~blank] > 0).sum()} identifiers stand at several points: numbered")
+    repeated = again & ~blank
+    if repeated.any():
+        notes.append(f"{repeated.sum()} identifiers stand at several points: numbered")
     return keep, unique, notes
 
 # %% ../nbs/00f_cleaning.ipynb #509ea029

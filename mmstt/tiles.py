@@ -23,8 +23,8 @@ import xarray as xr
 
 from . import cleaning
 from .area import METRES, area_test, to_degrees
-from .egms import CREDIT, DESCRIPTORS, LICENCE, NEWER_NAMES, EGMSFormatError, Product
-from .egms import add_notes, file_stem, join_notes, notes_of, parse_name, pick_table
+from .egms import DESCRIPTORS, LICENCE, NEWER_NAMES, EGMSFormatError, Product
+from .egms import add_notes, credit_of, file_stem, join_notes, notes_of, parse_name, pick_table
 from .files import write_beside
 from .header import few
 from .rows import NoPoint, is_columns, read_columns, read_text
@@ -64,8 +64,12 @@ def _simulator_descriptors(x, days):
         return np.sqrt(np.linalg.inv(terms[:, :k].T @ terms[:,
                                                             :k])[j, j])
     rmse = np.sqrt(((x - terms @ fit(6))**2).mean(axis=0))
-    return dict(rmse=rmse, acceleration=2 * fit(5)[4],
-                acceleration_std=2 * rmse * error(5, 4), seasonality_std=rmse * error(6, 1))
+    return dict(
+        rmse=rmse,
+        acceleration=2 * fit(5)[4],
+        acceleration_std=2 * rmse * error(5, 4),
+        seasonality_std=rmse * error(6, 1),
+    )
 
 # %% ../nbs/00g_tiles.ipynb #e50637e9
 def made_by_simulator(meta: pl.DataFrame, values: np.ndarray, time: np.ndarray, points: int = 60) -> bool:
@@ -362,12 +366,17 @@ def _joined_attrs(tiles, parts, notes):
     def together(what, sep="+"):
         return sep.join(dict.fromkeys(p for t in tiles for p in t.attrs[what].split("+")))
     first = tiles[0].attrs
-    return dict(tile=together("tile"), level=first["level"], crs=METRES, release=first["release"],
-                component="+".join(parts) if parts else first["component"],
-                source=" + ".join(t.attrs["source"] for t in tiles),
-                sha256=" ".join(t.attrs["sha256"] for t in tiles),
-                simulated=max(t.attrs["simulated"] for t in tiles),
-                notes=join_notes([*_told_apart(tiles), *notes]))
+    return dict(
+        tile=together("tile"),
+        level=first["level"],
+        crs=METRES,
+        release=first["release"],
+        component="+".join(parts) if parts else first["component"],
+        source=" + ".join(t.attrs["source"] for t in tiles),
+        sha256=" ".join(t.attrs["sha256"] for t in tiles),
+        simulated=max(t.attrs["simulated"] for t in tiles),
+        notes=join_notes([*_told_apart(tiles), *notes]),
+    )
 
 # %% ../nbs/00g_tiles.ipynb #3db91208
 def _decimals(value, digits):
@@ -388,8 +397,17 @@ def _places(tile):
     return places | {c: _decimals(tile[c].values, 2) for c in ("easting", "northing")}
 
 # %% ../nbs/00g_tiles.ipynb #f00f9b05
-_DIGITS = dict(acceleration=2, acceleration_std=2, temporal_coherence=2, amplitude_dispersion=2, incidence_angle=2,
-               track_angle=2, los_east=3, los_north=3, los_up=3)
+_DIGITS = dict(
+    acceleration=2,
+    acceleration_std=2,
+    temporal_coherence=2,
+    amplitude_dispersion=2,
+    incidence_angle=2,
+    track_angle=2,
+    los_east=3,
+    los_north=3,
+    los_up=3,
+)
 
 def _table(tile):
     "The CSV's columns, in the delivered order, names and decimals."
@@ -408,11 +426,21 @@ def _table(tile):
 # %% ../nbs/00g_tiles.ipynb #bf0d24c4
 def tile_xml(tile: xr.Dataset) -> str:
     "The metadata file beside a table: what it is, whom to credit, notes. A simulated tile never credits Copernicus."
-    a, simulated = tile.attrs, bool(tile.attrs.get("simulated", 0))
-    origin = "Simulated by mmstt: no value in this file is a measurement" if simulated else CREDIT
-    rows = dict(product_level=a.get("level", "L3"), tile=a["tile"], component=a["component"],
-                release=a["release"], crs=a.get("crs", METRES), points=tile.sizes["point"],
-                dates=tile.sizes["time"], simulated=str(simulated).lower(), credit=origin, licence=LICENCE)
+    a = dict(level="L3", crs=METRES, source=tile.attrs["tile"], simulated=0) | tile.attrs
+    simulated = bool(a["simulated"])
+    credit = "Simulated by mmstt: no value in this file is a measurement" if simulated else credit_of(a)
+    rows = dict(
+        product_level=a["level"],
+        tile=a["tile"],
+        component=a["component"],
+        release=a["release"],
+        crs=a["crs"],
+        points=tile.sizes["point"],
+        dates=tile.sizes["time"],
+        simulated=str(simulated).lower(),
+        credit=credit,
+    )
+    if a["level"] != "points": rows["licence"] = LICENCE
     body = "".join(f"  <{k}>{escape(str(v))}</{k}>\n" for k, v in rows.items())
     body += "".join(f"  <note>{escape(n)}</note>\n" for n in notes_of(tile))
     return f"<?xml version='1.0' encoding='UTF-8'?>\n<TILE>\n{body}</TILE>\n"
