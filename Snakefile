@@ -275,7 +275,7 @@ rule map_picture:
 
 
 rule bench:
-    input: expand("figures/benchmarks/{what}.ipynb", what=["read", "grid", "models", "networks", "fanout", "forecast", "intervals"])
+    input: expand("figures/benchmarks/{what}.ipynb", what=["read", "changes", "grid", "models", "networks", "fanout", "forecast", "intervals"])
 
 
 rule bench_notebook:

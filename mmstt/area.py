@@ -128,7 +128,7 @@ def find_places(table: pl.DataFrame, level: str = "", crs: Any = None, name: str
     places.notes = notes + places.notes
     return places
 
-# %% ../nbs/00d_area.ipynb #56abeeb5
+# %% ../nbs/00d_area.ipynb #226b0491
 def _interchanged(lon, lat):
     "Whether degrees are places in Europe only the other way round."
     def inside(x, y): return (x > -35) & (x < 50) & (y > 26) & (y < 75)

@@ -10,9 +10,8 @@ __all__ = ['CHANGES', 'Sheet', 'sheet_of', 'copy_of', 'text_of', 'write_sheet', 
            'second_header', 'totals', 'far_away', 'cut_off', 'spoilt_pids', 'written_by', 'first_line', 'kept_as',
            'called', 'lower_case', 'compare', 'try_changes']
 
-# %% ../nbs/00i_changes.ipynb #b16f0a46
+# %% ../nbs/00i_changes.ipynb #f4802bf2
 import gzip
-import io
 import random
 import re
 import tempfile
@@ -28,7 +27,7 @@ import xarray as xr
 from .egms import EGMSFormatError, notes_of
 from .tiles import read_tile, write_tile
 
-# %% ../nbs/00i_changes.ipynb #fca3c642
+# %% ../nbs/00i_changes.ipynb #35f83452
 @dataclass
 class Sheet:
     """A table as text: `rows`, the header first, and how it is written.
@@ -54,7 +53,7 @@ class Sheet:
     def head(self): return self.rows[0]
     def dates(self): return [k for k, c in enumerate(self.head) if re.fullmatch(r"\d{8}", c)]
 
-# %% ../nbs/00i_changes.ipynb #9e968f98
+# %% ../nbs/00i_changes.ipynb #f272abda
 def sheet_of(tile: xr.Dataset) -> Sheet:
     "A tile as a table of text, as it is delivered."
     with tempfile.TemporaryDirectory() as d:
@@ -65,7 +64,7 @@ def copy_of(sheet: Sheet) -> Sheet:
     "The same table, to be changed."
     return Sheet([list(r) for r in sheet.rows])
 
-# %% ../nbs/00i_changes.ipynb #9f4e9b04
+# %% ../nbs/00i_changes.ipynb #64dbf0e6
 _NUMBER = re.compile(r"-?\d+\.\d+")
 
 def text_of(sheet: Sheet) -> bytes:
@@ -78,7 +77,7 @@ def text_of(sheet: Sheet) -> bytes:
     lines = [sheet.separator.join(map(cell, r)) for k, r in enumerate(sheet.rows)]
     return (sheet.before + sheet.line_end.join(lines) + sheet.line_end).encode(sheet.encoding)
 
-# %% ../nbs/00i_changes.ipynb #1908b725
+# %% ../nbs/00i_changes.ipynb #7d3b212c
 def _frame(sheet):
     "The table with numbers where a column holds some, as programs keep it."
     frame = pd.DataFrame(sheet.rows[1:], columns=sheet.head)
@@ -108,7 +107,7 @@ def write_sheet(sheet: Sheet, folder: str | Path) -> Path:
     else: path.write_bytes(text_of(sheet))
     return path
 
-# %% ../nbs/00i_changes.ipynb #f346892d
+# %% ../nbs/00i_changes.ipynb #1489051b
 CHANGES: dict[str, Callable] = {}
 
 def change(name: str, **how) -> Callable:
@@ -127,8 +126,10 @@ def apply_change(sheet: Sheet, name: str, rng: random.Random) -> Sheet:
     sheet.done.append(name)
     return sheet
 
-# %% ../nbs/00i_changes.ipynb #c03dcca3
-@change("missing as", code=["", "NA", "N/A", "NaN", "<Null>", "#N/A", "-", "NULL", "-9999", "9999", "-32768", "1e20", "-3.4e38", "inf"])
+# %% ../nbs/00i_changes.ipynb #06882a8a
+_CODES = ["", "NA", "N/A", "NaN", "<Null>", "#N/A", "-", "NULL", "-9999", "9999", "-32768", "1e20", "-3.4e38", "inf"]
+
+@change("missing as", code=_CODES)
 def some_missing(sheet, rng, code):
     "Some values are words or numbers that stand for missing."
     sheet.lost = True
@@ -148,7 +149,7 @@ def empty_end(sheet, rng):
     for k in sheet.dates()[-rng.randrange(1, 12):]:
         for r in sheet.rows[1:]: r[k] = ""
 
-# %% ../nbs/00i_changes.ipynb #607a1edd
+# %% ../nbs/00i_changes.ipynb #93942138
 _DRESSES = {"X": "X{}", "D": "D{}", "D_": "D_{}", "_x": "{}_x", ".1": "{}.1", "mm": "{} [mm]", "LOS": "LOS_{}"}
 _CALENDARS = {"ISO": "%Y-%m-%d", "dots": "%Y.%m.%d", "clock": "%Y-%m-%d 05:46:12", "German": "%d.%m.%Y",
               "American": "%m/%d/%Y", "month": "%d-%b-%Y", "underscores": "X%Y_%m_%d"}
@@ -174,7 +175,7 @@ def call_last(sheet, rng, word):
     "Words that are no dress that is known."
     _rename(sheet, sheet.dates()[-rng.randrange(1, 20):], word.format)
 
-# %% ../nbs/00i_changes.ipynb #61887ad3
+# %% ../nbs/00i_changes.ipynb #c8e94249
 def _insert(sheet, at, name, value):
     for k, r in enumerate(sheet.rows): r.insert(at if at >= 0 else len(r), value(k) if k else name)
 
@@ -189,15 +190,17 @@ def unnamed_columns(sheet, rng):
 def outline_column(sheet, rng): _insert(sheet, rng.choice([0, -1]), "WKT", lambda k: f"POINT (1.5, {k})")
 
 @change("column of words")
-def word_column(sheet, rng): _insert(sheet, rng.choice([0, 3, -1]), rng.choice(["zone", "geology", "note"]), lambda k: "a b")
+def word_column(sheet, rng):
+    _insert(sheet, rng.choice([0, 3, -1]), rng.choice(["zone", "geology", "note"]), lambda k: "a b")
 
 @change("column with a date")
-def date_column(sheet, rng): _insert(sheet, rng.choice([0, -1]), rng.choice(["made_20230115", "20230301_std"]), lambda k: "7")
+def date_column(sheet, rng):
+    _insert(sheet, rng.choice([0, -1]), rng.choice(["made_20230115", "20230301_std"]), lambda k: "7")
 
 @change("mean of the dates")
 def mean_column(sheet, rng): _insert(sheet, -1, rng.choice(["mean", "Total", "trend_2018_2022"]), lambda k: "3.3")
 
-# %% ../nbs/00i_changes.ipynb #60ededa5
+# %% ../nbs/00i_changes.ipynb #fdff700c
 @change("without", column=["pid", "height", "mean_velocity", "easting and northing", "descriptors"])
 def without(sheet, rng, column):
     "Columns that somebody thought were not needed."
@@ -237,7 +240,7 @@ def cut_names(sheet, rng):
     sheet.rows[0] = [f"{c[:8]}_{k % 10}" if again else c for k, (c, again) in enumerate(zip(kept, twice))]
     sheet.rows[1:] = [r[:255] for r in sheet.rows[1:]]
 
-# %% ../nbs/00i_changes.ipynb #dc1c35f0
+# %% ../nbs/00i_changes.ipynb #7584595b
 @change("rows twice")
 def rows_twice(sheet, rng):
     sheet.lost = True
@@ -277,7 +280,7 @@ def far_away(sheet, rng):
 @change("cut off")
 def cut_off(sheet, rng): sheet.cut = True
 
-# %% ../nbs/00i_changes.ipynb #2fa51799
+# %% ../nbs/00i_changes.ipynb #cc8880f5
 @change("pids", how=["blank", "repeated", "as numbers", "in brackets"])
 def spoilt_pids(sheet, rng, how):
     if "pid" not in sheet.head: return
@@ -307,7 +310,7 @@ def called(sheet, rng, stem): sheet.name = stem.format(sheet.name)
 @change("called in lower case")
 def lower_case(sheet, rng): sheet.name = sheet.name.lower()
 
-# %% ../nbs/00i_changes.ipynb #6bf6548d
+# %% ../nbs/00i_changes.ipynb #b8acf4f5
 def compare(got: xr.Dataset, clean: xr.Dataset, sheet: Sheet) -> str:
     "What is wrong with a tile as read from a changed table; empty when nothing is."
     key = {(int(e), int(n)): k for k, (e, n) in enumerate(zip(clean.easting.values, clean.northing.values))}
@@ -329,7 +332,7 @@ def compare(got: xr.Dataset, clean: xr.Dataset, sheet: Sheet) -> str:
     if sheet.marked and not got.simulated: return "not known as simulated"
     return ""
 
-# %% ../nbs/00i_changes.ipynb #977fbdb8
+# %% ../nbs/00i_changes.ipynb #acef7341
 def try_changes(clean: xr.Dataset, plain: Sheet, seed: int, *, folder: str | Path, most: int = 5) -> tuple[str, Sheet]:
     """Read a table after some random changes.
 

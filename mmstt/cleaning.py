@@ -201,7 +201,7 @@ def _mask_far_zeros(values, limit):
     return [f"{count} values are exactly 0 in series far from 0 before and after ({100 * count / values.size:.2g} %): "
             "read as missing; 0 among values near 0 is kept"]
 
-# %% ../nbs/00f_cleaning.ipynb #90e1d64d
+# %% ../nbs/00f_cleaning.ipynb #ac2a5645
 def mask_repeats(values: np.ndarray, dates: list[str]) -> list[str]:
     "Make dates NaN, in place, at which all of many points have exactly the value of the date before; a note."
     some = values[:, ::max(1, values.shape[1] // _SAMPLE)]
@@ -211,10 +211,11 @@ def mask_repeats(values: np.ndarray, dates: list[str]) -> list[str]:
     found = [k for k in found if alike(values, k).all() and (values[k] != 0).any()]
     if not found or len(found) > 0.5 * len(values): return []
     values[found] = np.nan
-    return [f"{len(found)} {'date repeats' if len(found) == 1 else 'dates repeat'} the values of the date before at all "
-            f"points ({few((dates[k] for k in found), 3)}): read as missing"]
+    many = "date repeats" if len(found) == 1 else "dates repeat"
+    return [f"{len(found)} {many} the values of the date before at all points "
+            f"({few((dates[k] for k in found), 3)}): read as missing"]
 
-# %% ../nbs/00f_cleaning.ipynb #3c0a0e2b
+# %% ../nbs/00f_cleaning.ipynb #b00a682c
 def note_units(values: np.ndarray, time: np.ndarray, velocity: np.ndarray | None = None) -> list[str]:
     """A note on values that look like metres or centimetres.
 
@@ -528,7 +529,7 @@ def _check_home(names, home, lines, name):
         f"so it {what}; use the file and name as delivered"
     )
 
-# %% ../nbs/00f_cleaning.ipynb #20b3854f
+# %% ../nbs/00f_cleaning.ipynb #aee654a5
 def merge_rows(meta: pl.DataFrame, values: np.ndarray, name: str, *, by: list[str]) -> list[str]:
     """Put together rows of one place, in place: the first gets what it lacks.
 
@@ -550,7 +551,6 @@ def merge_rows(meta: pl.DataFrame, values: np.ndarray, name: str, *, by: list[st
     frame = meta.select(by).to_pandas()
     twice = np.flatnonzero(frame.duplicated().to_numpy())
     if not len(twice): return []
-    first = np.zeros(len(frame), int)
     group = frame.groupby(by, sort=False, dropna=False).ngroup().to_numpy()
     first = np.flatnonzero(~frame.duplicated().to_numpy())[group[twice]]
     filled, other = np.zeros(len(twice), bool), np.zeros(len(twice), bool)
@@ -564,9 +564,9 @@ def merge_rows(meta: pl.DataFrame, values: np.ndarray, name: str, *, by: list[st
     if other.sum() > 0.1 * (len(frame) - len(twice)) and other.sum() > 1:
         raise EGMSFormatError(f"{name}: line {line}: {other.sum()} places stand twice with different values, as of two "
                               "releases one below the other; keep one of each")
-    notes = [f"{filled.sum()} rows hold dates that an earlier row of the same place lacks: put together"] if filled.any() else []
-    return notes + ([f"{other.sum()} rows hold other values than an earlier row of the same place: the first kept"]
-                    if other.any() else [])
+    lacks = f"{filled.sum()} rows hold dates that an earlier row of the same place lacks: put together"
+    differ = f"{other.sum()} rows hold other values than an earlier row of the same place: the first kept"
+    return [lacks] * bool(filled.any()) + [differ] * bool(other.any())
 
 # %% ../nbs/00f_cleaning.ipynb #d2369ba3
 def _tiles_of(names, home):

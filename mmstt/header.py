@@ -227,7 +227,8 @@ def read_header(columns: list[str], name: str = "table") -> Header:
 def _late(dates, unread):
     "A note on columns that are not read and may hold dates after the last one that is."
     last = max(dates.values())
-    later = [c for c in unread if not (d := find_date(c)) or d[0] > last]
+    found = {c: find_date(c) for c in unread}
+    later = [c for c, d in found.items() if not d or d[0] > last and not _OTHER.search(f"{d[1]} {d[2]}")]
     said = f"{len(later)} {'column' if len(later) == 1 else 'columns'} not read may hold dates after the last one read"
     day = f"{last[:4]}-{last[4:6]}-{last[6:]}"
     return [f"{said}, {day} ({few(later)}): name them YYYYMMDD"] if later else []

@@ -12,7 +12,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import sqlite3
 import tempfile
 import warnings
@@ -636,11 +635,11 @@ def check_output(path: str | Path, inputs=(), tile: xr.Dataset | None = None) ->
 
 # %% ../nbs/23a_writers.ipynb #2cacbe26
 def write_forecast(ds: xr.Dataset, path: str | Path) -> Path:
-    """Write a forecast in the format that the ending of `path` names, and its card beside it (`card_of`); returns the path.
+    """Write a forecast in the format that the ending of `path` names, and its card beside it; returns the path.
 
     Parameters
     ----------
-    ds : a forecast, over points and dates
+    ds : a forecast, over points and dates; its card, NAME.ENDING.card.md, is for each output its own
     path : .nc (NetCDF) and .zarr hold everything; .tif (cloud-optimised GeoTIFF, with a QGIS style .qml beside it) is
         a map; .gpkg (GeoPackage), .parquet (GeoParquet) and .csv (EGMS' layout, with an .xml) have a row a point
 
