@@ -39,7 +39,7 @@ def numbers_of(figures: str | Path) -> pd.DataFrame:
 
 # %% ../nbs/29b_reproduced.ipynb #repro009
 def compare_numbers(ours: pd.DataFrame, committed: pd.DataFrame) -> pd.DataFrame:
-    "Both frames of `numbers_of` side by side, with `difference` as a share of the committed value; NaN where one is missing."
+    "Both frames of `numbers_of`, with `difference` as a share of the committed value, NaN where one is missing."
     keys = ["table", "row", "column"]
     both = ours.merge(committed, on=keys, how="outer", suffixes=("", "_committed"))
     apart = (both["value"] - both["value_committed"]).abs()
@@ -56,8 +56,8 @@ def comparison_line(compared: pd.DataFrame) -> str:
     missing = len(compared) - len(both)
     if not len(both): return "your run against the committed one: no number in common"
     near, worst = int((both["difference"] <= NEAR).sum()), both.loc[both["difference"].idxmax()]
-    said = f"your run against the committed one: {near} of {len(both)} numbers within {NEAR:.0%}, the largest difference "
-    said += f"{worst['difference']:.1%} ({worst['table']}, {worst['row']}, {worst['column']})"
+    said = f"your run against the committed one: {near} of {len(both)} numbers within {NEAR:.0%}, "
+    said += f"the largest difference {worst['difference']:.1%} ({worst['table']}, {worst['row']}, {worst['column']})"
     return said + f"; {missing} are in one of the two only" * (missing > 0)
 
 # %% ../nbs/29b_reproduced.ipynb #repro013

@@ -265,7 +265,7 @@ def table_1(scores: pd.DataFrame, steps: Sequence[int] | None = None, *, space: 
     `<source>_mae_mm`, `<source>_r2`; for protocols also `_low` and `_high` (95 %), `skill` against persistence,
     `seeds` and `blocks`
     """
-    steps = steps or shown_steps(scores)
+    steps = shown_steps(scores) if steps is None else steps
     rows = at_steps(in_todays_words(scores), steps)
     pooled = over_seeds(rows[(rows["space"] == space) & (rows["part"] == "test")])
     protocols = sorted(pooled["protocol"].unique(), key=lambda p: (p == "forecast", p != "paper", p))
@@ -391,11 +391,24 @@ def _best(table: pd.DataFrame, p: str) -> str:
         words.append(f"{row['label']} at t+{step} ({row[f'{p}_rmse_mm']:.2f} mm)")
     return f"Under `{p}`, the smallest RMSE is that of {join_words(words)}."
 
+# %% ../nbs/22a_tables.ipynb #bf3c3600
+def _order(table: pd.DataFrame, protocol: str) -> str:
+    "Which of the published orders of two networks (mean RMSE of the published steps) hold."
+    both = table.dropna(subset=["published_rmse_mm", f"{protocol}_rmse_mm"])
+    means = both.groupby("label", sort=False)[["published_rmse_mm", f"{protocol}_rmse_mm"]].mean()
+    published, ours = (means[c].to_dict() for c in means)
+    pairs = [(a, b) for a in ours for b in ours if published[a] < published[b]]
+    if not pairs: return ""
+    held = [f"{a} before {b}" for a, b in pairs if ours[a] < ours[b]]
+    ranked = ", ".join(sorted(ours, key=ours.get))
+    said = f"Under `{protocol}`, of the {len(pairs)} published orders of two networks {len(held)} hold"
+    return f"{said} ({join_words(held)}); from the smallest error on: {ranked}."
+
 # %% ../nbs/22a_tables.ipynb #83c1d85b
 def verdicts_1(table: pd.DataFrame) -> list[str]:
-    "Sentences about Table I, computed from it: is each error flat, what beats persistence, what is best."
-    said = (_flatness, _beats, _best)
-    return [sentence(table, p) for p in protocols_of(table) for sentence in said]
+    "Sentences about Table I: is each error flat, what beats persistence, what is best, which published orders hold."
+    said = (_flatness, _beats, _best, _order)
+    return [words for p in protocols_of(table) for sentence in said if (words := sentence(table, p))]
 
 # %% ../nbs/22a_tables.ipynb #f37f66e7
 EVENT_PLACES = ("before", "event in horizon", "event in input", "after")
