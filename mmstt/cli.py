@@ -103,7 +103,7 @@ class ProtocolName(str, Enum):
     forecast = "forecast"
 
 QUICK = Path("config/quick.yaml")
-_PRESETS = "config/quick.yaml, config/paper.yaml, config/paper_cpu.yaml, config/smoke.yaml"
+_PRESETS = "config/quick.yaml, config/paper.yaml, config/long.yaml, config/smoke.yaml"
 FilesArgument = Annotated[list[Path], typer.Argument(
     help="One table of displacement series, or several tiles or both components of one area.")]
 CrsOption = Annotated[Optional[str], typer.Option(

@@ -1,8 +1,8 @@
 """Train and score the networks of a configuration on one GPU, several at once, for so many minutes.
 
 What is done lies in data/runs/NAME as `mmstt study` would have left it: run both in any order, on any machine. What is
-not done goes on from its last checkpoint when this is run again. In the end it measures how near a step of MM-STT comes to
-its bare products, into figures/benchmarks/gpu.csv.
+not done goes on from its last checkpoint when this is run again. In the end it measures how near a step of MM-STT comes
+to its bare products, into figures/benchmarks/gpu.csv.
 """
 
 import argparse
@@ -17,12 +17,13 @@ from pathlib import Path
 import pandas as pd
 import torch
 import torch.nn.functional as F
-import yaml
 
 from mmstt.evaluate import score_run
 from mmstt.models.core import build_model
 from mmstt.protocol import make_windows
 from mmstt.raster import open_cube
+from mmstt.study import load_config
+from mmstt.tables import seeds_of
 from mmstt.train import Replayed, TrainConfig, masked_loss, train
 
 PROTOCOLS = ["forecast", "paper"]           # runs of the first end sooner
@@ -32,8 +33,9 @@ def jobs_of(config):
     "Every run, seed after seed; of a seed the longest first."
     order = ["mmstt", "staeformer", "convlstm", "stgcn", "cnn_lstm"]
     models = sorted(config["models"], key=order.index)
-    protocols = config.get("protocols", PROTOCOLS)
-    return [(seed, protocol, model) for seed in config["seeds"] for model in models for protocol in protocols]
+    jobs = [(seed, model, protocol) for model in models for seed in seeds_of(config, model) for protocol in PROTOCOLS]
+    jobs = [job for job in jobs if job[2] in config["protocols"]]
+    return sorted(jobs, key=lambda job: job[0])
 
 
 def work(queue, config, cube):
@@ -43,10 +45,10 @@ def work(queue, config, cube):
     opened = open_cube(cube)
     settings = TrainConfig(**config.get("training", {}), checkpoint_seconds=20)
     while (job := queue.get()) is not None:
-        seed, protocol, model = job
+        seed, model, protocol = job
         out = Path("data/runs", config["name"], opened.attrs["tile"], protocol, model, f"seed{seed}")
         run = train(opened, model, protocol, out, seed, config["models"][model], settings, progress=False)
-        if not (out / "scores.csv").exists(): score_run(out, [cube], keep=seed == config["seeds"][0])
+        if not (out / "scores.csv").exists(): score_run(out, [cube], keep=seed == seeds_of(config, model)[0])
         result = run.config["result"]
         print(f"[{protocol} {model} seed {seed}] {result['epochs']} epochs, best {result['best_epoch']}, "
               f"{result['seconds_per_epoch']} s an epoch, validation loss {result['validation_loss']:.5f}", flush=True)
@@ -139,7 +141,8 @@ def bars(config, cube):
         epoch_s = step_s * len(windows.origins["train"]) / batch
         rows.append(dict(device=torch.cuda.get_device_name(), batch=batch, compiled=compiled, step_s=round(step_s, 5),
                          bare_products_s=round(bare_s, 5), share=round(bare_s / step_s, 3), epoch_s=round(epoch_s, 3)))
-        print(f"MM-STT, batch {batch}{', compiled' * compiled}: step {step_s * 1e3:.2f} ms, bare products {bare_s * 1e3:.2f} ms "
+        how = f"batch {batch}{', compiled' * compiled}"
+        print(f"MM-STT, {how}: step {step_s * 1e3:.2f} ms, bare products {bare_s * 1e3:.2f} ms "
               f"({bare_s / step_s:.0%}), {epoch_s:.2f} s an epoch", flush=True)
     return pd.DataFrame(rows)
 
@@ -152,7 +155,7 @@ def main():
     args = parser.parse_args()
     end = time.monotonic() + 60 * args.minutes
     if not torch.cuda.is_available(): sys.exit("no NVIDIA GPU here; `mmstt study` trains on a CPU")
-    config = yaml.safe_load(Path(args.config).read_text())
+    config = load_config(args.config)
     cube = Path("data/cubes", f"{config['tiles'][0]}.zarr")
     if not cube.exists(): sys.exit(f"{cube} is not there: `mmstt study --config {args.config} --only cubes` makes it")
     train_all(config, cube, end, args.workers)
