@@ -50,8 +50,8 @@ real: $(INSTALLED)  ## forecasts on every real set at hand, by lead and motion c
 map: $(INSTALLED)  ## the README's picture, from the real tile E45N17 in data/egms/
 	$(BIN)/mmstt study --config $(CONFIG) --only map_picture
 
-configuration: CONFIG = config/long.yaml
-configuration: $(INSTALLED)  ## MM-STT in its published size for 300 epochs (six hours on two cores)
+configuration: CONFIG = config/paper.yaml
+configuration: $(INSTALLED)  ## how the paper's own network learned (trains all networks of config/paper.yaml)
 	$(BIN)/mmstt study --config $(CONFIG) --only configuration
 
 gpu: CONFIG = config/paper.yaml

@@ -221,10 +221,14 @@ rule residual:
     input: expand("figures/{tile}/residual.ipynb", tile=TILES), expand(CUBE, tile=TILES)
 
 
-# The paper's own network, as its configuration trains it (config/long.yaml): `make configuration`.
-# One thread a run, so that both protocols go side by side.
+# How the paper's own network learned, with the paper's configuration: `make configuration`.
 rule configuration:
-    input: expand("figures/{tile}/configuration.ipynb", tile=TILES), expand(CUBE, tile=TILES)
+    input: f"figures/{TRAINED_ON}/configuration.ipynb", expand(CUBE, tile=TRAINED_ON)
+
+
+# The networks alone.
+rule trained:
+    input: [run for protocol in PROTOCOLS for run in networks(protocol)]
 
 
 rule long_notebook:

@@ -77,6 +77,9 @@ def _explain(e):
     if hasattr(e, "format_message"):                           # a wrong option or argument
         return _complain(f"{e.format_message()} (see `mmstt --help`)")
     if isinstance(e, OSError) and e.filename: return _complain(f"{e.filename}: {e.strerror or e}")
+    if isinstance(e, MemoryError):
+        remedy = "" if "--bbox" in str(e) else "; read a part of it (--bbox west,south,east,north)"
+        return _complain(f"not enough memory: {e or 'no more is free'}{remedy}")
     if isinstance(e, (ValueError, OSError, RuntimeError)): return _complain(e)
     kind = type(e).__name__
     return _complain(f"{kind}: {e}; this looks like a fault of mmstt, run again with --debug to see where")
@@ -228,10 +231,12 @@ def rasterize(
 ):
     "Grid a Level 3 tile: both rasters (linear and block) for all dates, with CRS, saved as a cube."
     from mmstt.egms import notes_of
-    from mmstt.raster import rasterize as grid, save_cube
+    from mmstt.raster import check_cube_path, rasterize as grid, save_cube
     from mmstt.tiles import read_tile
+    check_cube_path(out)
     tile = read_tile(_one_or_list(files), bbox=_bbox(bbox), polygon=polygon)
     _check_level(tile)
+    check_cube_path(out, tile.attrs["sha256"])
     cube = grid(tile, size=size)
     save_cube(cube, out, tile)
     kind = "simulated" if int(cube.attrs["simulated"]) else "real"

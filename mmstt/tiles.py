@@ -95,10 +95,15 @@ def _column(meta, c): return meta[c].fill_null(np.nan).to_numpy()
 def _rows(meta, values, level, home, name):
     "The rows that stay, the tile's name, identifiers, notes."
     if level == "L3":
-        keep, tile_name, notes = cleaning.check_cells(meta, home, name)
+        cleaning.check_lattice(*(meta[c].to_numpy() for c in ("easting", "northing", "line")), name)
+        notes = cleaning.merge_rows(meta, values, name, by=["easting", "northing"])
+        keep, tile_name, more = cleaning.check_cells(meta, home, name)
     else:
-        keep, pid, notes = cleaning.point_pids(meta)
+        by = [c for c in ("pid", "easting", "northing") if c in meta.columns]
+        notes = cleaning.merge_rows(meta, values, name, by=by) if "pid" in by else []
+        keep, pid, more = cleaning.point_pids(meta)
         tile_name = home
+    notes += more
     if not keep.all():
         meta, values = meta.filter(pl.Series(keep)), np.ascontiguousarray(values[:, keep])
     if level == "L3":
@@ -108,12 +113,13 @@ def _rows(meta, values, level, home, name):
 
 # %% ../nbs/00g_tiles.ipynb #301e82c4
 def _values(table, values, name):
-    "Values, dates and notes: codes for missing, dates in order, empty ones."
+    "Values, dates and notes: codes for missing, dates in order, zeros that are none, empty dates."
     notes = cleaning.mask_missing(values, table.low, table.high)
     whole = table.finite and not notes
     values, dates, more = cleaning.one_column_a_date(values, table.dates, table.columns, name)
-    notes += more
-    if whole: return values, dates, notes
+    zeros = cleaning.mask_zeros(values, dates) + cleaning.mask_repeats(values, dates)
+    notes += more + zeros
+    if whole and not zeros: return values, dates, notes
     values, dates, more = cleaning.drop_empty_dates(values, dates, name)
     return values, dates, notes + more + cleaning.note_empty(values, dates)
 
@@ -142,6 +148,8 @@ def _assemble(table, product, name):
     meta, more = cleaning.mask_descriptors(meta)
     told, said = _told(product, level, tile_name, dates)
     time = np.array([f"{d[:4]}-{d[4:6]}-{d[6:]}" for d in dates], "datetime64[ns]")
+    velocity = _column(meta, "mean_velocity") if "mean_velocity" in meta.columns else None
+    units = cleaning.note_units(values, time, velocity)
     odd = cleaning.note_gaps(time) + cleaning.note_offsets(values, time)
     simulated = is_simulated(meta, table.xml, product)
     if simulated and not (product and product.twin):
@@ -153,16 +161,9 @@ def _assemble(table, product, name):
     if "<content>forecast, not measured</content>" in table.xml:
         odd.append("a forecast made by mmstt, not measured: give the table it was made from")
     before = [html.unescape(n) for n in re.findall(r"<note>(.*?)</note>", table.xml, re.S)]
-    attrs = dict(
-        tile=tile_name,
-        level=level,
-        crs=METRES,
-        source=name,
-        sha256=table.sha256,
-        simulated=int(simulated),
-        **told,
-        notes=join_notes([*said, *table.notes, *row_notes, *notes, *more, *odd, *before]),
-    )
+    attrs = dict(tile=tile_name, level=level, crs=METRES, source=name, sha256=table.sha256,
+                 simulated=int(simulated), **told,
+                 notes=join_notes([*table.late, *units, *said, *table.notes, *row_notes, *notes, *more, *odd, *before]))
     return _dataset(meta, values, time, pid, attrs)
 
 # %% ../nbs/00g_tiles.ipynb #ba01363e
@@ -194,7 +195,7 @@ def _find(path):
             f"{path}: is a Zarr store (a cube or a forecast), not a table of displacement series; give the .zip or .csv"
         )
     path, note = pick_table(path)
-    return path, [note]
+    return path, note.split("; ")
 
 # %% ../nbs/00g_tiles.ipynb #b3b1f2d9
 def _sidecar(path):

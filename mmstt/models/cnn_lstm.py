@@ -34,7 +34,7 @@ class FrameEncoder(nn.Sequential):
         layers.append(nn.Conv2d(widths[-1], squeeze, 1))
         super().__init__(*layers, nn.Flatten())
 
-# %% ../../nbs/11_cnn_lstm.ipynb #05edbc6b
+# %% ../../nbs/11_cnn_lstm.ipynb #9e126571
 class LSTM(nn.Module):
     "The weights of `nn.LSTM`, by the same names and with the same start, and its steps one by one."
 
@@ -60,9 +60,9 @@ class LSTM(nn.Module):
         c = f.sigmoid() * c + i.sigmoid() * g.tanh()
         return o.sigmoid() * c.tanh(), c
 
-    def nothing(self, windows: int):
-        "State and memory before the first date."
-        return (self.weight_hh_l0.new_zeros(windows, self.hidden),) * 2
+    def nothing(self, v):  # (B, ...)
+        "State and memory before the first date, two (B, hidden)."
+        return (self.weight_hh_l0.new_zeros(v.shape[0], self.hidden),) * 2
 
 # %% ../../nbs/11_cnn_lstm.ipynb #9f1cfda1
 class Continue(nn.Module):
@@ -75,7 +75,7 @@ class Continue(nn.Module):
         self.write = LSTM(hidden, hidden)
 
     def forward(self, v):  # (B, T_in, size)
-        state = self.read.nothing(len(v))
+        state = self.read.nothing(v)
         for given in self.read.from_input(v).unbind(1):
             state = self.read.step(given, state)
         summary = self.write.from_input(state[0])
@@ -85,7 +85,7 @@ class Continue(nn.Module):
             out.append(state[0])
         return torch.stack(out, 1)  # (B, steps, hidden)
 
-# %% ../../nbs/11_cnn_lstm.ipynb #96282196
+# %% ../../nbs/11_cnn_lstm.ipynb #75a8291c
 def two_kernels(weight: torch.Tensor) -> torch.Tensor:
     "For the first and the second of two cells: kernels (2, ..., 3) from one along the last axis (..., 3)."
     before, here, after = weight.unbind(-1)
@@ -94,18 +94,19 @@ def two_kernels(weight: torch.Tensor) -> torch.Tensor:
     second = torch.stack([none, before + here, after], -1)
     return torch.stack([first, second])
 
-# %% ../../nbs/11_cnn_lstm.ipynb #74edce9e
+# %% ../../nbs/11_cnn_lstm.ipynb #d2622fa6
 def four_kernels(weight: torch.Tensor) -> torch.Tensor:
     "Kernels (4 c_out, c_in, 3, 3) on the small map from those on the enlarged one (c_out, c_in, 3, 3)."
     across = two_kernels(weight)
     both = two_kernels(across.mT).mT  # (2, 2, c_out, c_in, 3, 3): row, column
-    return both.permute(2, 0, 1, 3, 4, 5).flatten(0, 2)
+    return both.flatten(0, 2)
 
 def enlarge_and_convolve(z: torch.Tensor, conv: nn.Conv2d) -> torch.Tensor:
     "Twice the sides by repetition, then a 3 x 3 convolution with padding 1: (N, c, h, w) to (N, c_out, 2 h, 2 w)."
-    bias = conv.bias.repeat_interleave(4)
-    y = F.conv2d(z, four_kernels(conv.weight), bias, padding=1)
-    return F.pixel_shuffle(y, 2)
+    y = F.conv2d(z, four_kernels(conv.weight), conv.bias.repeat(4), padding=1)
+    y = y.permute(0, 2, 3, 1).unflatten(-1, (2, -1))  # (N, h, w, row, column * c_out)
+    y = y.transpose(2, 3).flatten(1, 2)  # (N, 2 h, w, column * c_out)
+    return y.reshape(*y.shape[:2], 2 * y.shape[2], -1).movedim(-1, 1)
 
 # %% ../../nbs/11_cnn_lstm.ipynb #b14ecaca
 class FrameDecoder(nn.Module):

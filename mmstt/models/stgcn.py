@@ -77,7 +77,7 @@ def shifted_sum(x: torch.Tensor) -> torch.Tensor:
     y = x + SIDE * _both_sides(x, -1)
     return y + SIDE * _both_sides(y, -2) - x
 
-# %% ../../nbs/13_stgcn.ipynb #9de3ecd1
+# %% ../../nbs/13_stgcn.ipynb #1216849a
 UNIT = CORNER / 37
 
 def convolved_sum(x: torch.Tensor) -> torch.Tensor:
@@ -117,7 +117,8 @@ class ScaledLaplacian(nn.Module):
         # follows from the raster: not a weight
         self.register_buffer("edge", edge, persistent=False)
 
-    def forward(self, x):  # (..., N)
+    def forward(self, x, onto=None, times=1.0):  # (..., N)
+        "`onto` + `times` L x."
         x = x.unflatten(-1, self.sides)  # (..., H, W)
         edge = self.edge.to(x.dtype)
         if x.dim() > 2:  # as x lies in memory, channels last
@@ -125,8 +126,10 @@ class ScaledLaplacian(nn.Module):
         alone = no_compiler(x)
         near = (convolved_sum if alone else shifted_sum)(edge * x)
         weight = self.inside * (UNIT if alone else 1.0)
-        own = (self.scale - 1) * x
-        return torch.sub(own, edge * near, alpha=weight).flatten(-2)
+        own = times * (self.scale - 1)
+        if onto is None: y = own * x
+        else: y = torch.add(onto.unflatten(-1, self.sides), x, alpha=own)
+        return torch.addcmul(y, edge, near, value=-times * weight).flatten(-2)
 
 # %% ../../nbs/13_stgcn.ipynb #debddfe6
 class Align(nn.Module):
@@ -148,39 +151,43 @@ class Clenshaw(torch.autograd.Function):
     @staticmethod
     def forward(ctx, mixed, order, laplacian):  # (B, K * c, T, N)
         ctx.order, ctx.laplacian = order, laplacian
-        terms = [t.contiguous() for t in mixed.permute(0, 2, 3, 1).chunk(order, -1)]
-        terms = [t.movedim(-1, 2) for t in terms]  # K times (B, T, c, N)
-        return clenshaw(terms, laplacian).transpose(1, 2)
+        mixed = mixed.permute(0, 2, 3, 1)  # (B, T, N, K * c)
+        out = mixed.new_empty(*mixed.shape[:3], mixed.shape[3] // order)
+        for window, y in zip(mixed, out):  # one after the other, in the processor's cache
+            terms = [t.contiguous().movedim(-1, 1) for t in window.chunk(order, -1)]
+            y.copy_(clenshaw(terms, laplacian).movedim(1, -1))
+        return out.movedim(-1, 1)
 
     @staticmethod
     def backward(ctx, grad):  # (B, c, T, N)
-        grad = channels_last(grad).transpose(1, 2)
-        out = chebyshev_terms(grad, ctx.order, ctx.laplacian)
-        last = torch.cat([t.movedim(2, -1) for t in out], -1)  # (B, T, N, K * c)
-        return last.movedim(-1, 1), None, None
+        grad = channels_last(grad).permute(0, 2, 3, 1)  # (B, T, N, c)
+        out = grad.new_empty(*grad.shape[:3], ctx.order * grad.shape[3])
+        for g, window in zip(grad, out):
+            terms = chebyshev_terms(g.movedim(-1, 1), ctx.order, ctx.laplacian)
+            for t, to in zip(terms, window.chunk(ctx.order, -1)):
+                to.copy_(t.movedim(1, -1))
+        return out.movedim(-1, 1), None, None
 
-# %% ../../nbs/13_stgcn.ipynb #bcac7ec6
+# %% ../../nbs/13_stgcn.ipynb #a4732834
 def clenshaw(terms: list, laplacian: ScaledLaplacian) -> torch.Tensor:
-    "The sum over k of T_k(L) times the k-th of `terms`, (B, T, c, N) each."
-    if len(terms) == 1: return terms[0]
-    later = 0.0  # b_{k+2}
+    "The sum over k of T_k(L) times the k-th of `terms`, (..., c, N) each."
+    later = None  # b_{k+2}
     b = terms[-1]  # b_{k+1}
-    for term in terms[-2:0:-1]:
-        earlier = torch.add(term, laplacian(b), alpha=2) - later
-        later = b
-        b = earlier
-    return terms[0] + laplacian(b) - later
+    for k, term in reversed(list(enumerate(terms[:-1]))):
+        rest = term if later is None else term - later
+        b, later = laplacian(b, rest, 2.0 if k else 1.0), b
+    return b
 
-# %% ../../nbs/13_stgcn.ipynb #9664c237
+# %% ../../nbs/13_stgcn.ipynb #ca0d84ef
 def chebyshev_terms(x: torch.Tensor, order: int, laplacian: ScaledLaplacian) -> list:
-    "T_0(L) x, T_1(L) x, ..., as many as `order`; x (B, T, c, N)."
+    "T_0(L) x, T_1(L) x, ..., as many as `order`; x (..., c, N)."
     terms = [x]
     if order > 1: terms.append(laplacian(x))
     while len(terms) < order:
-        terms.append(torch.sub(2 * laplacian(terms[-1]), terms[-2]))
+        terms.append(laplacian(terms[-1], -terms[-2], 2.0))
     return terms
 
-# %% ../../nbs/13_stgcn.ipynb #0cac9c75
+# %% ../../nbs/13_stgcn.ipynb #3ad3158d
 class ChebyshevConv(nn.Module):
     """Chebyshev graph convolution with a residual and a ReLU (Yu et al. 2018, Eq. 5).
 
@@ -223,10 +230,10 @@ class ChebyshevConv(nn.Module):
         bias = F.pad(self.bias.flatten() + mix.bias, (0, more))
         return F.conv2d(x, kernel, bias)
 
-# %% ../../nbs/13_stgcn.ipynb #e984e381
+# %% ../../nbs/13_stgcn.ipynb #39b18aa8
 class GatedConv(torch.autograd.Function):
-    """(P + x) * sigmoid(Q) with P and Q convolutions of x along its dates, (B, c_in, T, N), and x of the latest date of each
-    kernel; no more channels in than out.
+    """(P + x) * sigmoid(Q) with P and Q convolutions of x along its dates, (B, c_in, T, N), and x of the latest date
+    of each kernel; no more channels in than out.
 
     P and Q are made apart, so that each lies in one piece; what follows goes date by date, in the processor's cache.
     """
@@ -258,7 +265,7 @@ class GatedConv(torch.autograd.Function):
             dx[:, :, x.shape[2] - y.shape[2] :] += dp[:, :n]
         return dx, *map(torch.cat, zip(of_p, of_q))
 
-# %% ../../nbs/13_stgcn.ipynb #baec1ec4
+# %% ../../nbs/13_stgcn.ipynb #5b648d5e
 def by_date(x: torch.Tensor) -> tuple:
     "Maps (N, C) of each window and date of x (B, C, T, N)."
     return x.permute(0, 2, 3, 1).view(-1, x.shape[3], x.shape[1]).unbind()
@@ -303,9 +310,9 @@ class MapNorm(nn.Module):
 
     def forward(self, x):  # (B, C, T, N)
         maps = x.permute(0, 2, 3, 1)  # (B, T, N, C)
-        z = F.layer_norm(maps, maps.shape[2:], eps=1e-6).movedim(-1, 1)
-        gain, offset = self.gain.to(z.dtype), self.offset.to(z.dtype)
-        return torch.addcmul(offset, z, gain)
+        each = maps.shape[2:]
+        gain, offset = (p.flatten().expand(each) for p in (self.gain, self.offset))
+        return F.layer_norm(maps, each, gain, offset, eps=1e-6).movedim(-1, 1)
 
 # %% ../../nbs/13_stgcn.ipynb #9ab82969
 class STBlock(nn.Sequential):
