@@ -44,7 +44,13 @@ def reads_only_the_past(model: str) -> bool:
     return is_baseline(model) and (again or model in PAST_ONLY)
 
 # %% ../nbs/22a_tables.ipynb #686329e8
-def folder_of(runs: str | Path, protocol: str, model: str, *, seed: int = 0) -> Path:
+def folder_of(
+    runs: str | Path,
+    protocol: str,
+    model: str,
+    *,
+    seed: int = 0,
+) -> Path:
     "Where a run lies in the folder of a tile's runs."
     return Path(runs) / protocol / model / f"seed{seed}"
 

@@ -34,21 +34,29 @@ def grid_laplacian(height: int, width: int) -> sparse.csr_array:
     down = sparse.kron(_path(height), sparse.eye_array(width))
     across = sparse.kron(sparse.eye_array(height), _path(width))
     diagonal = sparse.kron(_path(height), _path(width))
-    w = SIDE * (down + across) + CORNER * diagonal
+    near = SIDE * (down + across)
+    w = near + CORNER * diagonal
     # a raster of one cell has no edges
     degree = np.maximum(w.sum(1), 1e-12)
     d = sparse.diags_array(1 / np.sqrt(degree))
-    return sparse.csr_array(sparse.eye_array(height * width) - d @ w @ d)
+    one = sparse.eye_array(height * width)
+    return sparse.csr_array(one - d @ w @ d)
 
 # %% ../../nbs/13_stgcn.ipynb #be15acb6
 def largest_eigenvalue(laplacian: sparse.csr_array) -> float:
     "lambda_max of a normalised Laplacian, which is at most 2."
     n = laplacian.shape[0]
     if n < 16:
-        return float(np.linalg.eigvalsh(laplacian.toarray())[-1])
+        dense = laplacian.toarray()
+        values = np.linalg.eigvalsh(dense)
+        return float(values[-1])
     start = np.cos(np.arange(n) ** 2.0)
     top = eigsh(
-        laplacian, k=1, which="LA", v0=start, return_eigenvectors=False
+        laplacian,
+        k=1,
+        which="LA",
+        v0=start,
+        return_eigenvectors=False,
     )
     return float(top[0])
 
@@ -319,8 +327,16 @@ class STBlock(nn.Sequential):
     dropout : share dropped at the end, in training
     """
 
-    def __init__(self, c_in: int, hidden: tuple, dates: int, *, order: int,
-                 laplacian: ScaledLaplacian, dropout: float):
+    def __init__(
+        self,
+        c_in: int,
+        hidden: tuple,
+        dates: int,
+        *,
+        order: int,
+        laplacian: ScaledLaplacian,
+        dropout: float,
+    ):
         a, b, c = hidden
         super().__init__(
             GatedTimeConv(c_in, a, dates),
@@ -344,32 +360,40 @@ class STGCN(ForecastModel):
     time_kernel : dates of a time convolution; fewer when `t_in` is too short for that many layers
     dropout : share dropped after each block, in training
     """
-
     label = "MM-STGCN"
 
-    def __init__(self, t_in: int = 10, t_out: int = 10, channels: int = 6,
-                 height: int = 64, width: int = 64, *,
-                 hidden: tuple = (64, 16, 64), blocks: int = 2, order: int = 3,
-                 time_kernel: int = 3, dropout: float = 0.0):
+    def __init__(
+        self,
+        t_in: int = 10,
+        t_out: int = 10,
+        channels: int = 6,
+        height: int = 64,
+        width: int = 64,
+        *,
+        hidden: tuple = (64, 16, 64),
+        blocks: int = 2,
+        order: int = 3,
+        time_kernel: int = 3,
+        dropout: float = 0.0,
+    ):
         super().__init__(t_in, t_out, channels, height, width)
-        dates = min(time_kernel, 1 + (t_in - 1) // (2 * blocks))
+        layers = 2 * blocks
+        longest = 1 + (t_in - 1) // layers
+        dates = min(time_kernel, longest)
         # one Laplacian for all blocks
-        common = dict(
-            order=order,
-            laplacian=ScaledLaplacian(height, width),
-            dropout=dropout,
-        )
+        common = dict(order=order, laplacian=ScaledLaplacian(height, width), dropout=dropout)
         last = hidden[-1]
         widths = [channels] + [last] * (blocks - 1)
-        self.blocks = nn.Sequential(
-            *(STBlock(c, hidden, dates, **common) for c in widths)
-        )
-        self.last = GatedTimeConv(last, last, t_in - 2 * blocks * (dates - 1))
+        each = (STBlock(c, hidden, dates, **common) for c in widths)
+        self.blocks = nn.Sequential(*each)
+        left = t_in - layers * (dates - 1)
+        self.last = GatedTimeConv(last, last, left)
         self.norm = MapNorm(last)
         self.head = nn.Conv2d(last, t_out, 1)
 
     def forward(self, x, dates):  # (B, T_in, C, H, W)
         x = x.transpose(1, 2).flatten(3)  # (B, C, T_in, N), channels last in memory
         z = self.blocks(channels_last(x))  # (B, 64, dates left, N)
-        y = self.head(self.norm(self.last(z))).squeeze(2)  # (B, T_out, N)
+        z = self.norm(self.last(z))  # (B, 64, 1, N)
+        y = self.head(z).squeeze(2)  # (B, T_out, N)
         return y.unflatten(-1, (self.height, self.width))  # (B, T_out, H, W)
