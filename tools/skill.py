@@ -7,14 +7,15 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-MARKS = re.compile(r"(<!-- SKILL -->\n).*?(\n<!-- /SKILL -->)", re.S)
+MARKS = re.compile(r"(<!-- SKILL -->\n).*?(<!-- /SKILL -->)", re.S)
 
 
 def main(check: bool) -> int:
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
     skill = (ROOT / "figures/real/skill.txt").read_text(encoding="utf-8").strip()
-    new = MARKS.sub(lambda marks: marks[1] + skill + marks[2], text)
+    new, found = MARKS.subn(lambda marks: f"{marks[1]}{skill}\n{marks[2]}", text)
+    if found != 1: sys.exit("README.md: the marks <!-- SKILL --> and <!-- /SKILL --> are not there, once each")
     wrong = check and new != text
     if wrong: print("README.md: its skill is not that of figures/real/skill.txt; run `python tools/skill.py`")
     if not check: readme.write_text(new, encoding="utf-8")
