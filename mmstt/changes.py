@@ -12,7 +12,6 @@ __all__ = ['CHANGES', 'Sheet', 'sheet_of', 'copy_of', 'text_of', 'write_sheet', 
 
 # %% ../nbs/00i_changes.ipynb #b16f0a46
 import gzip
-import io
 import random
 import re
 import tempfile
