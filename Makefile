@@ -60,6 +60,7 @@ gpu: $(INSTALLED)  ## train the paper's networks on one GPU for nine minutes; ag
 	$(BIN)/python tools/gpu.py --config $(CONFIG)
 
 bench: $(INSTALLED)  ## measure speed against peers and floors, into figures/benchmarks/
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt statsforecast
 	$(BIN)/mmstt study --config $(CONFIG) --tile E32N34 --only bench
 
 # What is in mmstt/ and is not exported from a notebook.
