@@ -17,6 +17,7 @@ import mmstt
 from .egms import CREDIT, DESCRIPTORS, notes_of
 from .header import few
 from .tiles import read_tile
+from .hyperparameters import SharedGP, read_hyper
 from .hindcast import (LEAST_ORIGINS, RESOLUTION, Hindcast, hindcast, judged_points, lead_days,
                             mean_by_class, motion_classes, split_dates, velocities, verified_origins)
 from .intervals import coverage, radii
@@ -54,11 +55,13 @@ def make_forecaster(model: str = "multiscale_gp", run=None):
     return build_model(model, height=1, width=1)
 
 # %% ../nbs/23_forecast.ipynb #8040f89a
-def check_request(model="multiscale_gp", *, run=None, horizon=60, every=None, level=.9):
-    "Refuse what cannot be forecast, before anything is read; see `forecast` for the parameters."
+def check_request(model="multiscale_gp", *, run=None, hyper=None, horizon=60, every=None, level=.9):
+    "Refuse what cannot be forecast, before a table is read; see `forecast` for the parameters. The hyperparameters, if any."
     if not 0 < level < 1: raise ValueError(f"--level {level:g}: give a share between 0 and 1, for example 0.9")
     lead_days([0., 6.], horizon, every)
     make_forecaster(model, run)
+    if hyper and model != "multiscale_gp": raise ValueError(f"--hyper {hyper}: holds hyperparameters of multiscale_gp, not of {model}")
+    return read_hyper(hyper) if hyper else None
 
 # %% ../nbs/23_forecast.ipynb #ebe046f3
 @dataclass(frozen=True)
@@ -164,7 +167,7 @@ def _last_known(values):
 def _fit_notes(forecaster, series):
     "What a Gaussian process was fitted to, as notes."
     if not hasattr(forecaster, "neighbours"): return []
-    notes = []
+    notes = list(getattr(forecaster, "notes", []))
     if not forecaster.fitted: notes.append("fewer than 20 points that move: the hyperparameters are the default values, not fitted")
     if np.isfinite(forecaster.filled.first) and series.days[-1] / 365.25 >= forecaster.filled.first:
         notes.append("dates since the loss of Sentinel-1B (2021-12-23) are taken as filled in between acquisitions 12 days apart")
@@ -256,7 +259,7 @@ def _components(tile):
     of = tile.component.values.astype(str)
     return [(c, np.flatnonzero(of == c)) for c in sorted(set(of), reverse=True)]
 
-def forecast(source, *, model="multiscale_gp", run=None, horizon=60, every=None, level=.9, progress=False) -> xr.Dataset:
+def forecast(source, *, model="multiscale_gp", run=None, hyper=None, horizon=60, every=None, level=.9, progress=False) -> xr.Dataset:
     """Forecast every point of a tile, with intervals.
 
     Parameters
@@ -264,6 +267,7 @@ def forecast(source, *, model="multiscale_gp", run=None, horizon=60, every=None,
     source : tile, or path or paths for `read_tile`
     model : one of `forecaster_names`, or "residual" with a `run`
     run : folder of a run of the residual network
+    hyper : file of `mmstt fit`, hyperparameters for `multiscale_gp` that are then not fitted to this tile
     horizon : days ahead
     every : days between forecast dates; the tile's latest cadence by default
     level : share of the values that the intervals are to cover
@@ -279,13 +283,14 @@ def forecast(source, *, model="multiscale_gp", run=None, horizon=60, every=None,
     ------
     ValueError : too few dates, no such forecaster, or a level that is no share
     """
-    check_request(model, run=run, horizon=horizon, every=every, level=level)
+    hyper = check_request(model, run=run, hyper=hyper, horizon=horizon, every=every, level=level)
     tile = source if isinstance(source, xr.Dataset) else read_tile(source)
     results, notes = [], notes_of(tile)
     for component, points in (parts := _components(tile)):
         series, left_out = tile_series(tile, points)
         leads = lead_days(series.days, horizon, every)
-        result = forecast_series(make_forecaster(model, run), series, leads=leads, level=level, progress=progress)
+        forecaster = SharedGP(hyper, component) if hyper else make_forecaster(model, run)
+        result = forecast_series(forecaster, series, leads=leads, level=level, progress=progress)
         prefix = f"{component}: " if len(parts) > 1 else ""
         result.labels = [prefix + label for label in result.labels]
         notes += [prefix + n for n in (*left_out, *result.notes)]

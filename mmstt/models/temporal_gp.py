@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['DAYS_PER_YEAR', 'HYPERPARAMETERS', 'MIXTURE', 'SIGNAL_TO_NOISE', 'SHORTEST_YEARS', 'REPEAT_DAYS', 'LEVEL_VARIANCE',
            'OFFSET_VARIANCE', 'JITTER', 'LEAST_SERIES', 'motion_parts', 'noise_parts', 'FilledIn', 'filled_in',
-           'first_value', 'whiten', 'TemporalGP', 'Predictor', 'series_to_fit', 'log_likelihood', 'fit_hyperparameters']
+           'first_value', 'whiten', 'TemporalGP', 'Predictor', 'series_to_fit', 'log_likelihood', 'fit_hyperparameters',
+           'fit_samples']
 
 # %% ../../nbs/15a_temporal_gp.ipynb #ff6087d9
 import math
@@ -383,13 +384,29 @@ def fit_hyperparameters(gp: TemporalGP, days, series, *, offsets=(), filled=Fill
     """
     y = series_to_fit(series, most)
     if y.shape[1] < LEAST_SERIES: return False
-    given = gp, y, _years(days)
     known = dict(offsets=[_years(s) for s in offsets], filled=filled)
+    return fit_samples(gp, [(y, _years(days), known)], evaluations=evaluations, months=months)
+
+def fit_samples(gp: TemporalGP, samples, *, evaluations=16, months=6) -> bool:
+    """Fit one process to series of several tables, each with its own dates.
+
+    Parameters
+    ----------
+    gp : `TemporalGP`, changed in place
+    samples : for each table its series (T, n) without gaps, years (T,) and a dict of `offsets` and `filled`
+    evaluations, months : see `fit_hyperparameters`
+
+    Returns
+    -------
+    whether the search ended in finite numbers; otherwise the process is unchanged
+    """
+    def likelihood(values):
+        return sum(log_likelihood(gp, y, years, values, **known) for y, years, known in samples)
+
     h, phase, prior = gp.hyperparameters.log(), gp.phase.clone(), gp.prior.log()
     tried = [phase, *(torch.full_like(phase, m / months) for m in range(months))]
-    with torch.no_grad():
-        phase = max(tried, key=lambda p: float(log_likelihood(*given, (h, p, prior), **known)))
-    found = _search(lambda values: -log_likelihood(*given, values, **known), (h, phase, prior), evaluations)
+    with torch.no_grad(): phase = max(tried, key=lambda p: float(likelihood((h, p, prior))))
+    found = _search(lambda values: -likelihood(values), (h, phase, prior), evaluations)
     if not all(v.isfinite().all() for v in found): return False
     gp.hyperparameters.copy_(found[0].exp())
     gp.phase.copy_(found[1] % 1)
