@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LEAST_DATES', 'LEAST_VALUES', 'forecaster_names', 'make_forecaster', 'check_request', 'Series', 'tile_series',
-           'Result', 'forecast_series', 'latest_forecast', 'forecast']
+           'Result', 'forecast_series', 'latest_forecast', 'tile_components', 'forecast']
 
 # %% ../nbs/23_forecast.ipynb #b77fc483
 from dataclasses import dataclass
@@ -253,7 +253,7 @@ def _attributes(tile, model, results, level, notes):
         credit="simulated by mmstt: no value is a measurement" if a["simulated"] else CREDIT, mmstt_version=mmstt.__version__)
 
 # %% ../nbs/23_forecast.ipynb #1bfac42b
-def _components(tile):
+def tile_components(tile):
     "Name and point indices of each component: one, or U and E that were given together."
     if "component" not in tile.coords: return [(tile.attrs["component"], np.arange(tile.sizes["point"]))]
     of = tile.component.values.astype(str)
@@ -286,7 +286,7 @@ def forecast(source, *, model="multiscale_gp", run=None, hyper=None, horizon=60,
     hyper = check_request(model, run=run, hyper=hyper, horizon=horizon, every=every, level=level)
     tile = source if isinstance(source, xr.Dataset) else read_tile(source)
     results, notes = [], notes_of(tile)
-    for component, points in (parts := _components(tile)):
+    for component, points in (parts := tile_components(tile)):
         series, left_out = tile_series(tile, points)
         leads = lead_days(series.days, horizon, every)
         forecaster = SharedGP(hyper, component) if hyper else make_forecaster(model, run)
