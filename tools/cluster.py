@@ -2,8 +2,8 @@
 
     make cluster      (Debian or Ubuntu, as root)
 
-It starts its own munge, MariaDB, slurmdbd, slurmctld and slurmd, all in one private folder; nothing in /etc is read or
-written. It runs the smoke study and a forecast of six small tiles twice: here, undisturbed, and through SLURM, where a
+It starts its own munge, MariaDB, slurmdbd, slurmctld and slurmd, all in one private folder; /etc/slurm/slurm.conf leads
+there while it runs, and where there is such a file already nothing is done. It runs the smoke study and a forecast of six small tiles twice: here, undisturbed, and through SLURM, where a
 running job is killed with SIGKILL and the node's daemon is stopped for a while. Then it compares. At the end it stops
 what it started, whatever happened. The result is figures/cluster/cluster.md.
 """
@@ -28,6 +28,7 @@ PACKAGES = ["slurm-wlm", "munge", "slurmdbd", "mariadb-server"]
 HOST = socket.gethostname().split(".")[0]
 MMSTT = str(Path(sys.executable).with_name("mmstt"))
 TILES = 6
+DAEMONS = ("slurmctld", "slurmdbd", "munged", "mariadbd")
 
 SLURM_CONF = """ClusterName=mmstt
 SlurmctldHost={host}(127.0.0.1)
@@ -68,17 +69,19 @@ StorageUser=root
 StorageLoc=slurm
 """
 # Options of Snakemake: as docs/cluster.md advises, but for the waiting times, which suit a cluster with one user.
-SLURM = ["--executor", "slurm", "--jobs", "2", "--retries", "2", "--latency-wait", "30",
+SLURM = ["--executor", "slurm", "--jobs", "2", "--retries", "2", "--latency-wait", "30", "--slurm-requeue",
          "--default-resources", "slurm_account=mmstt", "slurm_partition=main", "--slurm-logdir", "logs/slurm",
          "--slurm-init-seconds-before-status-checks", "5", "--seconds-between-status-checks", "5"]
 
 
 class Cluster:
     "The daemons, each a child of this process."
+    links = Path("/etc/slurm/slurm.conf"), Path("/etc/slurm/slurmdbd.conf")   # jobs look nowhere else
 
     def __init__(self, home):
         self.home, self.running = home, {}
-        os.environ.update(SLURM_CONF=str(home / "slurm.conf"), MYSQL_UNIX_PORT=str(home / "mysql.socket"))
+        os.environ["MYSQL_UNIX_PORT"] = str(home / "mysql.socket")
+        for file in self.links: file.symlink_to(home / file.name)
         for folder in ("state", "spool", "mysql"): (home / folder).mkdir()
 
     def configure(self, accounting):
@@ -136,6 +139,7 @@ class Cluster:
         "End all jobs, then all daemons, the first one last."
         if "slurmctld" in self.running: run("scancel", "--user=root", check=False)
         for name in reversed(list(self.running)): self.stop(name)
+        for file in self.links: file.unlink(missing_ok=True)
 
 
 def run(*command, check=True):
@@ -175,7 +179,8 @@ def kill_a_job(log):
     "SIGKILL to all processes of a running job, which is then no longer running."
     job = next(iter(jobs()), None)
     found = processes_of(job) if job else []
-    if not found: return False
+    words = " ".join(run("ps", "-o", "args=", "-p", str(p), check=False)[1] for p in found)
+    if not re.search(r"mmstt\.many|mmstt (simulate|rasterize|train|score)|ipykernel", words): return False   # still starting
     for pid in found:
         with contextlib.suppress(ProcessLookupError): os.kill(pid, signal.SIGKILL)
     log(f"SIGKILL to the {len(found)} processes of job {job}")
@@ -256,7 +261,8 @@ def main():
     parser.add_argument("--only", choices=["study", "forecast"], help="one of the two runs")
     chosen = parser.parse_args()
     if os.geteuid(): sys.exit("make cluster: needs root, for the daemons of SLURM")
-    if not all(map(shutil.which, ("slurmctld", "slurmdbd", "munged", "mariadbd"))):
+    if there := [f for f in Cluster.links if f.exists()]: sys.exit(f"make cluster: {there[0]} is there: this machine has a SLURM")
+    if not all(map(shutil.which, DAEMONS)):
         run("apt-get", "install", "-y", "--no-install-recommends", *PACKAGES)
     shutil.rmtree(BUILD, ignore_errors=True)
     make_tiles(BUILD / "tiles")
