@@ -47,12 +47,12 @@ def check_slurm() -> None:
     if not find_spec("snakemake_executor_plugin_slurm"):
         raise RuntimeError("Snakemake's plug-in for SLURM is not installed; pip install 'mmstt[slurm]'")
     if missing := [p for p in ("sbatch", "sacct", "scontrol") if not shutil.which(p)]:
-        raise RuntimeError(f"{missing[0]}: no such program here; call mmstt where jobs are submitted, on the login node")
+        raise RuntimeError(f"{missing[0]}: no such program here; call mmstt on the login node")
     code, said = _ask("scontrol", "show", "config")
     if code: raise RuntimeError(f"SLURM does not answer: {_line(said)}")
     kind = re.search(r"AccountingStorageType\s*=\s*(\S+)", said)
     if kind and kind[1] in ("accounting_storage/none", "(null)"):
-        raise RuntimeError(f"SLURM keeps no accounting here (AccountingStorageType {kind[1]}); {_WHY}: ask for slurmdbd")
+        raise RuntimeError(f"SLURM keeps no accounting here ({kind[1]}); {_WHY}: ask for slurmdbd")
     code, said = _ask("sacct", "--noheader", "--allocations", "--format=JobID")
     if code: raise RuntimeError(f"SLURM's accounting does not answer ({_line(said)}); {_WHY}")
 

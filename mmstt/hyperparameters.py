@@ -53,7 +53,7 @@ def sample_series(gp: MultiscaleGP, most: int = 200) -> dict:
 
 # %% ../nbs/15c_hyperparameters.ipynb #3d44f7da
 def fit_shared(samples) -> dict:
-    "Scale -> fitted `TemporalGP`, from the `sample_series` of one tile or several; none where they are under 20 in all."
+    "Scale -> fitted `TemporalGP`, from the `sample_series` of one tile or several; none for fewer than 20 series."
     processes = {}
     for name in ["alone", *SCALES]:
         there = [sample[name] for sample in samples if name in sample]
@@ -127,7 +127,8 @@ def _check_process(record, where):
 
 def _check_set(record, where):
     _keys(record, ["neighbours", "processes"], where)
-    if record["neighbours"] not in SHARES: raise _Wrong(f"{where}.neighbours is {record['neighbours']!r}, not one of 0, 0.5, 1")
+    share = record["neighbours"]
+    if share not in SHARES: raise _Wrong(f"{where}.neighbours is {share!r}, not one of 0, 0.5, 1")
     if "alone" not in record["processes"]: raise _Wrong(f"{where}.processes has no 'alone'")
     for name, process in record["processes"].items():
         if name not in ["alone", *SCALES]: raise _Wrong(f"{where}.processes has an unknown scale {name!r}")
@@ -139,9 +140,10 @@ _KEYS = ["format", "version", "mmstt_version", "tiles", "sets"]
 def check_hyper(record, where="hyper.json") -> dict:
     "The record itself, if it holds hyperparameters that this version reads; else `ValueError` of one line."
     if not (isinstance(record, dict) and record.get("format") == FORMAT):
-        raise ValueError(f"{where}: holds no hyperparameters; make them with `mmstt fit FILES --out {Path(where).name}`")
-    if record.get("version") != VERSION:
-        raise ValueError(f"{where}: is of version {record.get('version')!r}, this mmstt reads {VERSION}; run `mmstt fit` again")
+        name = Path(where).name
+        raise ValueError(f"{where}: holds no hyperparameters; make them with `mmstt fit FILES --out {name}`")
+    if (version := record.get("version")) != VERSION:
+        raise ValueError(f"{where}: is of version {version!r}, not {VERSION}; run `mmstt fit` again")
     try:
         _keys(record, _KEYS, "the file")
         if not (isinstance(record["sets"], dict) and record["sets"]): raise _Wrong("sets is empty")
@@ -154,9 +156,11 @@ def check_hyper(record, where="hyper.json") -> dict:
 def read_hyper(path) -> dict:
     "The hyperparameters of a file, checked, with its name and the first digits of its sha256 as `file`."
     path = Path(path)
+    if not path.exists(): raise ValueError(f"{path}: no such file; make it with `mmstt fit FILES --out {path.name}`")
     try: record = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError: raise ValueError(f"{path}: no such file; make it with `mmstt fit FILES --out {path.name}`") from None
-    except (ValueError, OSError) as e: raise ValueError(f"{path}: is no JSON ({' '.join(str(e).split())}); run `mmstt fit` again") from None
+    except (ValueError, OSError) as e:
+        why = " ".join(str(e).split())
+        raise ValueError(f"{path}: is no JSON ({why}); run `mmstt fit` again") from None
     return check_hyper(record, path) | dict(file=f"{path.name}, sha256 {sha256_of(path)[:12]}")
 
 def write_hyper(path, record) -> Path:
@@ -169,6 +173,8 @@ def write_hyper(path, record) -> Path:
 class SharedGP(MultiscaleGP):
     """A `MultiscaleGP` with hyperparameters that were fitted to other tiles.
 
+    The blocks of its neighbourhoods have the same corner in all tiles, so that a part of a tile has the blocks of the whole.
+
     Parameters
     ----------
     hyper : of `read_hyper`
@@ -178,12 +184,14 @@ class SharedGP(MultiscaleGP):
     ------
     ValueError : the file has none for this component
     """
+    corner = 0., 0.
+
     def __init__(self, hyper, component):
         super().__init__()
         self.file, sets = hyper.get("file", "hyperparameters"), hyper["sets"]
         if component not in sets:
-            raise ValueError(f"{self.file}: has no hyperparameters of component {component}, only of {', '.join(sets)}; "
-                             f"run `mmstt fit` on tiles of component {component}")
+            raise ValueError(f"{self.file}: has no hyperparameters of component {component}, only of "
+                             f"{', '.join(sets)}; run `mmstt fit` on tiles of component {component}")
         self.shared, self.notes = sets[component], []
         self.tiles = [t["tile"] or t["source"] for t in hyper["tiles"] if t["component"] in (component, "U+E")]
 
@@ -199,7 +207,8 @@ def fit(self: SharedGP, days, series, *, positions=None, time=None, training=Non
         if name in processes: gp.load_state_dict(processes[name].state_dict())
     self.neighbours.fill_(self.shared["neighbours"] if self.levels else 0.)
     self.fitted.fill_(True)
-    self.notes = self._shared_notes([name for name in names[:-1] if name not in processes])   # `area` is one series a tile
+    missing = [name for name in names[:-1] if name not in processes]   # the last, `area`, is one series a tile
+    self.notes = self._shared_notes(missing)
     return self
 
 @patch

@@ -7,7 +7,6 @@ __all__ = ['SHARED', 'find_files', 'plan_tiles', 'forecast_tile', 'peak_mb', 'si
            'fit_files']
 
 # %% ../nbs/29b_many.ipynb #7e9b24e8
-import os
 import re
 import resource
 import sys
@@ -25,7 +24,7 @@ from .forecast import check_request, forecast, split_dates, tile_components, til
 from .hyperparameters import SHARES, SharedGP, fit_shared, hyper_record, sample_series, write_hyper
 from .map_page import write_map
 from .models.multiscale_gp import MultiscaleGP
-from .product import read_cards, write_cards, write_catalogue, write_overview, write_part
+from .product import write_cards, write_catalogue, write_overview, write_part
 from .study import run_plan, snakemake_command
 from .tiles import read_tile
 from .writers import WRITERS, check_target, write_forecast
@@ -78,7 +77,8 @@ def plan_tiles(files: Iterable, ending: str = ".parquet", maps: bool = False) ->
         tile, component = _identity(file)
         name = f"{tile}_{component}"
         if name in plan:
-            raise ValueError(f"{file}: is of tile {tile}, component {component}, as {plan[name]['file']} is; give one of them")
+            other = plan[name]["file"]
+            raise ValueError(f"{file}: is of tile {tile}, component {component}, as {other} is; give one of them")
         out = f"forecast/tile={tile}/component={component}/forecast{ending}"
         plan[name] = dict(file=str(file), forecast=out, map=f"maps/{name}.html" if maps else None)
     return plan
@@ -86,7 +86,9 @@ def plan_tiles(files: Iterable, ending: str = ".parquet", maps: bool = False) ->
 def _identity(file):
     "Tile and component by the name of a file, as words without blanks."
     try: product = parse_name(file.name)
-    except EGMSFormatError: return re.sub(r"[^A-Za-z0-9_-]+", "-", file_stem(file.name)).strip("-") or "table", "unknown"
+    except EGMSFormatError:
+        words = re.sub(r"[^A-Za-z0-9_-]+", "-", file_stem(file.name)).strip("-")
+        return words or "table", "unknown"
     return product.tile, product.component
 
 # %% ../nbs/29b_many.ipynb #14f4a1a7

@@ -124,8 +124,8 @@ _KINDS = {".parquet": "application/vnd.apache.parquet", ".gpkg": "application/ge
 def stac_item(card, root="../..") -> pystac.Item:
     "A tile's forecast as an item of a catalogue; `root` leads from the item to the product."
     shape, box = _footprint(card["bounds"])
-    said = {k: card[k] for k in ("release", "component", "level", "data", "model", "points", "skill", "coverage", "notes")}
-    said |= dict(mmstt_version=card["mmstt_version"], source=card["source"], sha256=card["sha256"])
+    told = "release component level data model points skill coverage notes source sha256 mmstt_version".split()
+    said = {k: card[k] for k in told}
     item = pystac.Item(
         id=card["name"], geometry=shape, bbox=box, datetime=_midnight(card["last_date"]),
         start_datetime=_midnight(card["dates"][0]), end_datetime=_midnight(card["dates"][-1]),
@@ -135,8 +135,8 @@ def stac_item(card, root="../..") -> pystac.Item:
     files = dict(forecast=card["forecast"], map=card["map"], card=f"cards/{card['name']}.md")
     for role, file in files.items():
         if not file: continue
-        asset = pystac.Asset(f"{root}/{file}", media_type=_KINDS.get(Path(file).suffix), roles=["data" if role == "forecast" else "metadata"])
-        item.add_asset(role, asset)
+        roles = ["data" if role == "forecast" else "metadata"]
+        item.add_asset(role, pystac.Asset(f"{root}/{file}", media_type=_KINDS.get(Path(file).suffix), roles=roles))
     return item
 
 # %% ../nbs/27_product.ipynb #25987679
@@ -167,7 +167,7 @@ def _link(card, words):
     "Words that lead to a tile's map, or to its card."
     return f'<a href="{html.escape(card["map"] or "cards/" + card["name"] + ".md")}">{words}</a>'
 
-def _squares(cards, failed_at=()):
+def _squares(cards):
     "The tiles as squares of a map, north up, each a link."
     if not cards: return ""
     boxes = np.array([c["bounds"] for c in cards]) / 1000
@@ -177,8 +177,10 @@ def _squares(cards, failed_at=()):
         skill = _last(card["skill"])
         words = f"{card['name']}: skill {skill if skill is not None else 'not verified'}, {card['points']} points"
         box = f'x="{w - west:.1f}" y="{north - n:.1f}" width="{max(e - w, 1):.1f}" height="{max(n - s, 1):.1f}"'
-        shapes.append(_link(card, f'<rect {box} fill="{_colour(skill)}"><title>{html.escape(words)}</title></rect>'))
-    return f'<svg viewBox="0 0 {east - west:.0f} {north - south:.0f}" role="img" aria-label="tiles">{"".join(shapes)}</svg>'
+        title = f"<title>{html.escape(words)}</title>"
+        shapes.append(_link(card, f'<rect {box} fill="{_colour(skill)}">{title}</rect>'))
+    view = f"0 0 {east - west:.0f} {north - south:.0f}"
+    return f'<svg viewBox="{view}" role="img" aria-label="tiles">{"".join(shapes)}</svg>'
 
 # %% ../nbs/27_product.ipynb #b3b89352
 _PAGE = """<!DOCTYPE html>
@@ -188,21 +190,24 @@ _PAGE = """<!DOCTYPE html>
 <style>
 body {{ font: 15px/1.5 sans-serif; margin: 2em auto; max-width: 60em; padding: 0 1em; color: #222 }}
 svg {{ width: 100%; max-height: 32em; background: #f4f4f4 }} rect {{ stroke: #444; stroke-width: .5 }}
-table {{ border-collapse: collapse; width: 100% }} td, th {{ padding: .2em .6em; text-align: left; border-bottom: 1px solid #ddd }}
+table {{ border-collapse: collapse; width: 100% }}
+td, th {{ padding: .2em .6em; text-align: left; border-bottom: 1px solid #ddd }}
 td.n {{ text-align: right }}
 </style></head><body>
 <h1>Forecasts of ground motion</h1>
-<p>{count} ({data}). A square is a tile; it opens the tile's map, or its card where there is no map. Blue: the skill
-against persistence at the last verified lead, from 0 (white) to 0.6; red: worse than persistence; grey: not verified.</p>
+<p>{count} ({data}). A square is a tile; it opens the tile's map, or its card where there is no map. Blue: the
+skill against persistence at the last verified lead, from 0 (white) to 0.6; red: worse than persistence; grey: not
+verified.</p>
 {squares}
-<table><tr><th>tile</th><th>component</th><th>release</th><th>last date</th><th>points</th><th>skill</th><th>coverage</th><th>data</th></tr>
+<table><tr><th>{head}</th></tr>
 {rows}
 </table>
 {failed}
-<p>All of it as one table: <code>forecast/</code> · as a catalogue (STAC): <a href="stac/catalog.json">stac/catalog.json</a>
-· written by mmstt {version}</p>
+<p>All of it as one table: <code>forecast/</code> · as a catalogue (STAC):
+<a href="stac/catalog.json">stac/catalog.json</a> · written by mmstt {version}</p>
 </body></html>
 """
+_HEAD = "tile", "component", "release", "last date", "points", "skill", "coverage", "data"
 
 # %% ../nbs/27_product.ipynb #57cd636e
 def _row(card):
@@ -210,7 +215,8 @@ def _row(card):
     values = [_last(card["skill"]), _last(card["coverage"])]
     shown = ["not verified" if v is None else f"{v:.2f}" for v in values]
     words = [card["component"], card["release"], card["last_date"]]
-    cells = [f"<td>{_link(card, html.escape(card['tile'] or card['name']))}</td>", *(f"<td>{html.escape(w)}</td>" for w in words)]
+    cells = [f"<td>{_link(card, html.escape(card['tile'] or card['name']))}</td>"]
+    cells += [f"<td>{html.escape(w)}</td>" for w in words]
     cells += [f'<td class="n">{v}</td>' for v in (f"{card['points']:,}", *shown)]
     return f"<tr>{''.join(cells)}<td>{card['data']}</td></tr>"
 
@@ -226,6 +232,7 @@ def write_overview(folder, failed=()) -> Path:
     lines = "".join(f"<li>{html.escape(name)}: {html.escape(why)}</li>" for name, why in failed)
     kinds = " and ".join(sorted({c["data"] for c in cards})) or "none"
     count = f"{len(cards)} tile{'s' * (len(cards) != 1)}, {sum(c['points'] for c in cards):,} points"
-    page = _PAGE.format(made=MADE, count=count, data=f"{kinds} data", squares=_squares(cards), rows="\n".join(map(_row, cards)),
-                        failed=f"<h2>Without a forecast</h2><ul>{lines}</ul>" if failed else "", version=__version__)
-    return write_text(Path(folder, "index.html"), page)
+    words = dict(made=MADE, version=__version__, count=count, data=f"{kinds} data", head="</th><th>".join(_HEAD))
+    words |= dict(squares=_squares(cards), rows="\n".join(map(_row, cards)))
+    words["failed"] = f"<h2>Without a forecast</h2><ul>{lines}</ul>" if failed else ""
+    return write_text(Path(folder, "index.html"), _PAGE.format(**words))

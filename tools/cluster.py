@@ -1,10 +1,10 @@
-"""A one-node SLURM with accounting, on this machine, to see that a study and a forecast of many tiles survive on it.
+"""A small SLURM with accounting, on this machine, to see that a study and a forecast of many tiles survive on it.
 
     make cluster      (Debian or Ubuntu, as root)
 
 It starts its own munge, MariaDB, slurmdbd, slurmctld and slurmd, all in one private folder; /etc/slurm/slurm.conf leads
 there while it runs, and where there is such a file already nothing is done. It runs the smoke study and a forecast of six small tiles twice: here, undisturbed, and through SLURM, where a
-running job is killed with SIGKILL and the node's daemon is stopped for a while. Then it compares. At the end it stops
+running job is killed with SIGKILL and the daemon of one of the two nodes is stopped for a while. Then it compares. At the end it stops
 what it started, whatever happened. The result is figures/cluster/cluster.md.
 """
 import argparse
@@ -28,6 +28,7 @@ PACKAGES = ["slurm-wlm", "munge", "slurmdbd", "mariadb-server"]
 HOST = socket.gethostname().split(".")[0]
 MMSTT = str(Path(sys.executable).with_name("mmstt"))
 TILES = 6
+NODES = "one", "two"
 DAEMONS = ("slurmctld", "slurmdbd", "munged", "mariadbd")
 
 SLURM_CONF = """ClusterName=mmstt
@@ -42,13 +43,14 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 ReturnToService=2
 StateSaveLocation={home}/state
-SlurmdSpoolDir={home}/spool
+SlurmdSpoolDir={home}/spool/%n
+SlurmdParameters=config_overrides
 SlurmctldPidFile={home}/slurmctld.pid
-SlurmdPidFile={home}/slurmd.pid
+SlurmdPidFile={home}/slurmd-%n.pid
 SlurmctldPort=16817
-SlurmdPort=16818
 {accounting}
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} State=UNKNOWN
+NodeName=one NodeHostname={host} NodeAddr=127.0.0.1 Port=16821 CPUs=1 RealMemory={memory} State=UNKNOWN
+NodeName=two NodeHostname={host} NodeAddr=127.0.0.1 Port=16822 CPUs=1 RealMemory={memory} State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 WITH_ACCOUNTING = """AccountingStorageType=accounting_storage/slurmdbd
@@ -81,23 +83,25 @@ class Cluster:
     def __init__(self, home):
         self.home, self.running = home, {}
         os.environ["MYSQL_UNIX_PORT"] = str(home / "mysql.socket")
-        for file in self.links: file.symlink_to(home / file.name)
+        for file in self.links:
+            file.unlink(missing_ok=True)   # one that leads nowhere, of a run that was killed
+            file.symlink_to(home / file.name)
         for folder in ("state", "spool", "mysql"): (home / folder).mkdir()
 
     def configure(self, accounting):
         "Write the configuration, with accounting or without."
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20 * 9 // 10
-        said = dict(host=HOST, home=self.home, cpus=os.cpu_count(), memory=memory)
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20 * 9 // 20
+        said = dict(host=HOST, home=self.home, memory=memory)
         text = SLURM_CONF.format(accounting=accounting.format(**said), **said)
         (self.home / "slurm.conf").write_text(text)
         conf = self.home / "slurmdbd.conf"
         conf.write_text(SLURMDBD_CONF.format(**said))
         conf.chmod(0o600)
 
-    def start(self, name, *command):
+    def start(self, name, *command, called=None):
         "Start a daemon in the foreground of a process of its own."
-        log = open(self.home / f"{name}.log", "ab")
-        self.running[name] = subprocess.Popen([name, *command], stdout=log, stderr=log, start_new_session=True)
+        log = open(self.home / f"{called or name}.log", "ab")
+        self.running[called or name] = subprocess.Popen([name, *command], stdout=log, stderr=log, start_new_session=True)
 
     def stop(self, name):
         "Stop a daemon and wait for its end."
@@ -128,12 +132,13 @@ class Cluster:
         for what in (["cluster", "mmstt"], ["account", "mmstt", "Cluster=mmstt"], ["user", "root", "Account=mmstt"]):
             run("sacctmgr", "-i", "add", *what)
         self.start("slurmctld", "-D", "-c")
-        self.start_node()
+        for node in NODES: self.start_node(node)
+        wait_for(lambda: run("sinfo", "-h", "-N", "-o", "%T", check=False)[1].split() == ["idle"] * len(NODES), "slurmd")
 
-    def start_node(self):
-        "The node's daemon, and wait until it takes jobs."
-        self.start("slurmd", "-D", "-N", HOST)
-        wait_for(lambda: run("sinfo", "-h", "-o", "%T", check=False)[1].strip() in ("idle", "mixed", "allocated"), "slurmd")
+    def start_node(self, node):
+        "A node's daemon."
+        (self.home / "spool" / node).mkdir(exist_ok=True)
+        self.start("slurmd", "-D", "-N", node, called=node)
 
     def close(self):
         "End all jobs, then all daemons, the first one last."
@@ -158,8 +163,8 @@ def wait_for(ready, what, seconds=180):
 
 
 def jobs():
-    "Numbers of the running jobs."
-    return run("squeue", "-h", "-t", "R", "-o", "%A", check=False)[1].split()
+    "Number -> node of the running jobs."
+    return dict(line.split() for line in run("squeue", "-h", "-t", "R", "-o", "%A %N", check=False)[1].splitlines())
 
 
 def children(pid):
@@ -187,14 +192,15 @@ def kill_a_job(log):
     return True
 
 
-def stop_the_node(cluster, log, seconds):
-    "Stop the node's daemon while a job runs, and start it again."
-    if not jobs(): return False
-    cluster.stop("slurmd")
-    log(f"node daemon stopped, with job {', '.join(jobs())} running")
+def stop_a_node(cluster, log, seconds):
+    "Stop the daemon of a node while a job runs on it, and start it again."
+    job, node = next(iter(jobs().items()), (None, None))
+    if not job: return False
+    cluster.stop(node)
+    log(f"daemon of node {node} stopped, with job {job} running on it")
     time.sleep(seconds)
-    cluster.start_node()
-    log(f"node daemon started again after {seconds} s")
+    cluster.start_node(node)
+    log(f"daemon of node {node} started again after {seconds} s")
     return True
 
 
@@ -206,7 +212,7 @@ def disturbed(cluster, command, folder, log, *, seconds=40):
         while process.poll() is None:
             time.sleep(3)
             if not killed: killed = kill_a_job(log)
-            elif not stopped and time.monotonic() - start > 30: stopped = stop_the_node(cluster, log, seconds)
+            elif not stopped and time.monotonic() - start > 30: stopped = stop_a_node(cluster, log, seconds)
     states = run("sacct", "-n", "-X", "-P", "-o", "State", "-S", "now-3hours", check=False)[1].split("\n")
     log(f"ended with exit code {process.returncode} after {time.monotonic() - start:.0f} s")
     return dict(code=process.returncode, killed=killed, stopped=stopped, seconds=time.monotonic() - start,
@@ -261,6 +267,7 @@ def main():
     parser.add_argument("--only", choices=["study", "forecast"], help="one of the two runs")
     chosen = parser.parse_args()
     if os.geteuid(): sys.exit("make cluster: needs root, for the daemons of SLURM")
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP): signal.signal(number, lambda *_: sys.exit("stopped"))
     if there := [f for f in Cluster.links if f.exists()]: sys.exit(f"make cluster: {there[0]} is there: this machine has a SLURM")
     if not all(map(shutil.which, DAEMONS)):
         run("apt-get", "install", "-y", "--no-install-recommends", *PACKAGES)
@@ -316,7 +323,7 @@ def write_summary(rows, lines, about, good):
         "node daemon stopped": r["stopped"], "same results as undisturbed": f"{r['same']}: {r['count']} {what[r['run']]}"} for r in rows])
     states = "; ".join(f"{k} {v}" for k, v in rows[-1]["states"].items())
     text = ["# A study and a forecast of six tiles on a real SLURM", "",
-            "Written by `make cluster`: one node, accounting on, two jobs at a time; simulated data. "
+            "Written by `make cluster`: one machine, two nodes, accounting on, two jobs at a time; simulated data. "
             + "; ".join(f"{k} {v}" for k, v in about.items()) + ".", "",
             table.to_markdown(index=False), "", f"Jobs by SLURM's own accounting: {states}.", "", "```", *lines, "```", "",
             "All as it should be." if good else "**Not all as it should be.**"]

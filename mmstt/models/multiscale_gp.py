@@ -29,12 +29,15 @@ class Neighbourhood:
     positions : (N, 2) easting and northing, m
     weights : (N,), how much a point counts
     side : of the square, m; None for the whole area
+    corner : (2,) m, of the blocks that make up the squares; by default the most south-western of the points
     """
-    def __init__(self, positions, weights, side=None):
+    def __init__(self, positions, weights, side=None, corner=None):
         self.side, self.weights = side, weights
         ij = np.zeros(positions.shape, int)
         if side is not None:
-            ij = np.floor((positions - positions.min(0)) / (side / 3)).astype(int) + 1
+            corner = positions.min(0) if corner is None else np.asarray(corner, float)
+            ij = np.floor((positions - corner) / (side / 3)).astype(int)
+            ij = ij - ij.min(0) + 1
         self.width = int(ij[:, 1].max()) + 2
         code = ij[:, 0] * self.width + ij[:, 1]
         self.codes, self.block = np.unique(code, return_inverse=True)
@@ -79,13 +82,13 @@ class Neighbourhood:
         return ((around @ blocks) / total[:, None]).T
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #cf373f99
-def neighbourhoods(positions, weights, sides=NEIGHBOURHOOD_SIDES) -> list:
+def neighbourhoods(positions, weights, sides=NEIGHBOURHOOD_SIDES, corner=None) -> list:
     "The neighbourhoods of use for points (N, 2), the smallest first, the whole area last; none for two points."
     if positions is None or len(positions) < 3: return []
     extent, out, before = np.ptp(positions, axis=0).max(), [], 1.
     for side in sides:
         if side > extent / 2: break
-        n = Neighbourhood(positions, weights, side)
+        n = Neighbourhood(positions, weights, side, corner)
         count = np.bincount(n.block, minlength=n.blocks).astype(np.float32)
         held = (n.around(np.arange(n.blocks)) @ count)[n.block].mean()
         if held < 2 * before: continue
@@ -185,6 +188,7 @@ class MultiscaleGP(Baseline):
     enough series to fit hyperparameters to (20), else they are the starting values.
     """
     label, whole_past = "Multiscale GP", True
+    corner = None   # of the blocks, see `Neighbourhood`
 
     def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64):
         super().__init__(t_in, t_out, channels, height, width)
@@ -246,7 +250,7 @@ def read(self: MultiscaleGP, days, series, *, positions=None, time=None, trainin
     self.series, late = fill_known(self.raw, self.fit_dates)
     weights = step_weights(self.series, self.fit_dates)
     weights[late] *= 1e-6
-    self.levels = [] if positions is None else neighbourhoods(np.asarray(positions, float), weights)
+    self.levels = [] if positions is None else neighbourhoods(np.asarray(positions, float), weights, corner=self.corner)
     self.filled = FilledIn() if time is None else filled_in(time)
     self.offsets = self._find_offsets()
     return self
