@@ -5,7 +5,7 @@
 It starts its own munge, MariaDB, slurmdbd, slurmctld and slurmd, all in one private folder; /etc/slurm/slurm.conf leads
 there while it runs, and where there is such a file already nothing is done. It runs the smoke study and a forecast of six small tiles twice: here, undisturbed, and through SLURM, where a
 running job is killed with SIGKILL and the daemon of one of the two nodes is stopped for a while. Then it compares. At the end it stops
-what it started, whatever happened. The result is figures/cluster/cluster.md.
+what it started, whatever happened. The results are figures/cluster/forecast.md and study.md.
 """
 import argparse
 import contextlib
@@ -310,24 +310,25 @@ def main():
         same = dict(study=same_study, forecast=same_forecasts)[name]
         row["same"], row["count"] = same(BUILD / f"here-{name}", BUILD / f"slurm-{name}")
         log(f"{name}: undisturbed, here: exit code {code}; same results: {row['same']} ({row['count']})")
-    good = refused and all(r["code"] == 0 and r["killed"] and r["stopped"] and r["same"] for r in rows)
-    write_summary(rows, lines, about, good)
-    return 0 if good else 1
+    good = [refused and r["code"] == 0 and r["killed"] and r["stopped"] and r["same"] for r in rows]
+    for row, fine in zip(rows, good, strict=True): write_summary(row, lines, about, fine)
+    return 0 if all(good) else 1
 
 
-def write_summary(rows, lines, about, good):
+def write_summary(row, lines, about, good):
     "The log's summary, as Markdown."
     what = dict(study="tables and scores (csv), equal to the byte", forecast="points of six tiles, all columns equal")
     table = pd.DataFrame([{
-        "run": r["run"], "exit code": r["code"], "seconds": round(r["seconds"]), "job killed (SIGKILL)": r["killed"],
-        "node daemon stopped": r["stopped"], "same results as undisturbed": f"{r['same']}: {r['count']} {what[r['run']]}"} for r in rows])
-    states = "; ".join(f"{k} {v}" for k, v in rows[-1]["states"].items())
-    text = ["# A study and a forecast of six tiles on a real SLURM", "",
+        "run": row["run"], "exit code": row["code"], "seconds": round(row["seconds"]),
+        "job killed (SIGKILL)": row["killed"], "node daemon stopped": row["stopped"],
+        "same results as undisturbed": f"{row['same']}: {row['count']} {what[row['run']]}"}])
+    states = "; ".join(f"{k} {v}" for k, v in row["states"].items())
+    text = [f"# A {row['run']} on a real SLURM", "",
             "Written by `make cluster`: one machine, two nodes, accounting on, two jobs at a time; simulated data. "
             + "; ".join(f"{k} {v}" for k, v in about.items()) + ".", "",
             table.to_markdown(index=False), "", f"Jobs by SLURM's own accounting: {states}.", "", "```", *lines, "```", "",
             "All as it should be." if good else "**Not all as it should be.**"]
-    out = ROOT / "figures" / "cluster" / "cluster.md"
+    out = ROOT / "figures" / "cluster" / f"{row['run']}.md"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text("\n".join(text).replace(str(BUILD), "build/cluster").replace(str(ROOT), "") + "\n")
 
