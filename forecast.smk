@@ -14,13 +14,19 @@ wildcard_constraints:
     name = r"[A-Za-z0-9_-]+"
 
 
+def read_by(wildcards):
+    "A tile's file; with shared hyperparameters these, and the tiles beside."
+    tile = TILES[wildcards.name]
+    return [tile["file"], *([SHARED["hyper"], *tile["beside"]] if SHARED["hyper"] else [])]
+
+
 rule all:
     input: expand("cards/{name}.json", name=TILES)
     default_target: True
 
 
 rule tile:
-    input: lambda w: [TILES[w.name]["file"], *([SHARED["hyper"]] if SHARED["hyper"] else [])]
+    input: read_by
     output: "cards/{name}.json"
     params: shared = SHARED, planned = lambda w: TILES[w.name]
     threads: 1

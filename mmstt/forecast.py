@@ -259,7 +259,8 @@ def tile_components(tile):
     of = tile.component.values.astype(str)
     return [(c, np.flatnonzero(of == c)) for c in sorted(set(of), reverse=True)]
 
-def forecast(source, *, model="multiscale_gp", run=None, hyper=None, horizon=60, every=None, level=.9, progress=False) -> xr.Dataset:
+def forecast(source, *, model="multiscale_gp", run=None, hyper=None, beside=None, horizon=60, every=None, level=.9,
+             progress=False) -> xr.Dataset:
     """Forecast every point of a tile, with intervals.
 
     Parameters
@@ -268,6 +269,7 @@ def forecast(source, *, model="multiscale_gp", run=None, hyper=None, horizon=60,
     model : one of `forecaster_names`, or "residual" with a `run`
     run : folder of a run of the residual network
     hyper : file of `mmstt fit`, hyperparameters for `multiscale_gp` that are then not fitted to this tile
+    beside : with `hyper`: a tile of points around this one's, read as their neighbours only
     horizon : days ahead
     every : days between forecast dates; the tile's latest cadence by default
     level : share of the values that the intervals are to cover
@@ -289,7 +291,7 @@ def forecast(source, *, model="multiscale_gp", run=None, hyper=None, horizon=60,
     for component, points in (parts := tile_components(tile)):
         series, left_out = tile_series(tile, points)
         leads = lead_days(series.days, horizon, every)
-        forecaster = SharedGP(hyper, component) if hyper else make_forecaster(model, run)
+        forecaster = SharedGP(hyper, component, beside) if hyper else make_forecaster(model, run)
         result = forecast_series(forecaster, series, leads=leads, level=level, progress=progress)
         prefix = f"{component}: " if len(parts) > 1 else ""
         result.labels = [prefix + label for label in result.labels]

@@ -28,7 +28,7 @@ def scale_names(levels) -> list:
     "The names of the scale components that these neighbourhoods (`Neighbourhood`, the smallest first) make."
     return ["point", *(f"{n.side:g} m" if n.side else "area" for n in levels)]
 
-# %% ../nbs/15c_hyperparameters.ipynb #6ec35850
+# %% ../nbs/15c_hyperparameters.ipynb #ddf13b5e
 REACH = 2 * NEIGHBOURHOOD_SIDES[-1] / 3   # m, from a point to the farthest one that its neighbourhoods hold
 
 class LocalGP(MultiscaleGP):
@@ -210,7 +210,7 @@ class SharedGP(LocalGP):
 # %% ../nbs/15c_hyperparameters.ipynb #0b0d3ca5
 @patch
 def fit(self: SharedGP, days, series, *, positions=None, time=None, training=None):
-    "Read series and take over the hyperparameters; see `MultiscaleGP.fit`. Points beside come after those of the series."
+    "Read series, those beside behind them, and take over the hyperparameters; see `MultiscaleGP.fit`."
     if self.beside is not None: series, positions = self._joined(series, positions, time)
     self.read(days, series, positions=positions, time=time, training=training)
     processes = {name: process_of(record) for name, record in self.shared["processes"].items()}
@@ -242,7 +242,7 @@ def _shared_notes(self: SharedGP, missing):
     if missing: notes.append(f"shared hyperparameters have no scale {', '.join(missing)}: default values there")
     return notes
 
-# %% ../nbs/15c_hyperparameters.ipynb #4ad6e18d
+# %% ../nbs/15c_hyperparameters.ipynb #5ac5b60b
 def seam(hyper, component, given, leads, margin=REACH) -> np.ndarray:
     """What a cut in four changes: the difference of forecasts, as a share of the interval's width.
 
