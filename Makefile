@@ -58,7 +58,7 @@ bench: $(INSTALLED)  ## measure speed against peers and floors, into figures/ben
 	$(BIN)/mmstt study --config $(CONFIG) --tile E32N34 --only bench
 
 # Starts a SLURM of its own and stops it again; installs Debian's packages where they are missing.
-cluster: $(INSTALLED)  ## a study and a forecast on a real SLURM of one node, disturbed (Debian or Ubuntu, as root)
+cluster: $(INSTALLED)  ## a study and a forecast on a real, small SLURM, disturbed (Debian or Ubuntu, as root)
 	$(BIN)/python tools/cluster.py
 
 # What is in mmstt/ and is not exported from a notebook.

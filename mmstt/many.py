@@ -134,7 +134,7 @@ def size_of(path) -> int:
     path = Path(path)
     return sum(f.stat().st_size for f in path.rglob("*") if f.is_file()) if path.is_dir() else path.stat().st_size
 
-# %% ../nbs/29b_many.ipynb #cdd70803
+# %% ../nbs/29b_many.ipynb #8e1e1aa5
 def read_beside(tile, files, margin=REACH) -> tuple:
     """The points of other tiles that lie around a tile.
 
@@ -154,7 +154,7 @@ def read_beside(tile, files, margin=REACH) -> tuple:
     for file in files:
         try: found.append(read_tile(file, bbox=box))
         except NoPoint: continue
-        except (ValueError, OSError) as e: notes.append(f"neighbours in {Path(file).name} not read ({type(e).__name__})")
+        except (ValueError, OSError): notes.append(f"{Path(file).name} cannot be read: no neighbours from there")
     same = [t for t in found if t.attrs["release"] == tile.attrs["release"]]
     if len(same) < len(found): notes.append("neighbours of another release not read")
     return (join_tiles(same) if len(same) > 1 else same[0] if same else None), notes

@@ -2,10 +2,11 @@
 
     make cluster      (Debian or Ubuntu, as root)
 
-It starts its own munge, MariaDB, slurmdbd, slurmctld and slurmd, all in one private folder; /etc/slurm/slurm.conf leads
-there while it runs, and where there is such a file already nothing is done. It runs the smoke study and a forecast of six small tiles twice: here, undisturbed, and through SLURM, where a
-running job is killed with SIGKILL and the daemon of one of the two nodes is stopped for a while. Then it compares. At the end it stops
-what it started, whatever happened. The results are figures/cluster/forecast.md and study.md.
+It starts its own munge, MariaDB, slurmdbd, slurmctld and two slurmd, all in one private folder. /etc/slurm/slurm.conf
+leads there while it runs; where there is such a file already nothing is done. It runs the smoke study and a forecast of
+six small tiles twice: through SLURM, where a running job is killed with SIGKILL and the daemon of a node is stopped for
+a while, and here, undisturbed. Then it compares. At the end it stops what it started, whatever happened. The results
+are figures/cluster/forecast.md and study.md.
 """
 import argparse
 import contextlib
@@ -122,7 +123,8 @@ class Cluster:
         run("mariadb-install-db", "--no-defaults", *data, "--auth-root-authentication-method=normal")
         self.start("mariadbd", "--no-defaults", *data, "--skip-grant-tables", "--skip-networking",
                    f"--socket={self.home}/mysql.socket", f"--pid-file={self.home}/mysql.pid")
-        wait_for(lambda: (self.home / "munge.socket").exists() and (self.home / "mysql.socket").exists(), "munge, MariaDB")
+        sockets = [self.home / f"{name}.socket" for name in ("munge", "mysql")]
+        wait_for(lambda: all(s.exists() for s in sockets), "munge, MariaDB")
 
     def start_slurm(self):
         "SLURM with accounting and one account."
@@ -133,7 +135,8 @@ class Cluster:
             run("sacctmgr", "-i", "add", *what)
         self.start("slurmctld", "-D", "-c")
         for node in NODES: self.start_node(node)
-        wait_for(lambda: run("sinfo", "-h", "-N", "-o", "%T", check=False)[1].split() == ["idle"] * len(NODES), "slurmd")
+        states = "sinfo", "-h", "-N", "-o", "%T"
+        wait_for(lambda: run(*states, check=False)[1].split() == ["idle"] * len(NODES), "slurmd")
 
     def start_node(self, node):
         "A node's daemon."
@@ -185,7 +188,7 @@ def kill_a_job(log):
     job = next(iter(jobs()), None)
     found = processes_of(job) if job else []
     words = " ".join(run("ps", "-o", "args=", "-p", str(p), check=False)[1] for p in found)
-    if not re.search(r"mmstt\.many|mmstt (simulate|rasterize|train|score)|ipykernel", words): return False   # still starting
+    if not re.search(r"mmstt\.many|mmstt (simulate|rasterize|train|score)|ipykernel", words): return False   # starting
     for pid in found:
         with contextlib.suppress(ProcessLookupError): os.kill(pid, signal.SIGKILL)
     log(f"SIGKILL to the {len(found)} processes of job {job}")
@@ -232,7 +235,10 @@ def make_tiles(folder):
 
 def same_study(a, b):
     "Whether the tables and scores of two studies are the same, to the byte; and how many there are."
-    def tables(folder): return {f.relative_to(folder): f.read_bytes() for f in folder.rglob("*.csv") if "history" not in f.name}
+    def tables(folder):
+        found = [f for f in folder.rglob("*.csv") if "history" not in f.name]   # which holds seconds
+        return {f.relative_to(folder): f.read_bytes() for f in found}
+
     return tables(a) == tables(b), len(tables(b))
 
 
@@ -267,8 +273,10 @@ def main():
     parser.add_argument("--only", choices=["study", "forecast"], help="one of the two runs")
     chosen = parser.parse_args()
     if os.geteuid(): sys.exit("make cluster: needs root, for the daemons of SLURM")
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP): signal.signal(number, lambda *_: sys.exit("stopped"))
-    if there := [f for f in Cluster.links if f.exists()]: sys.exit(f"make cluster: {there[0]} is there: this machine has a SLURM")
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit("stopped"))
+    if there := [f for f in Cluster.links if f.exists()]:
+        sys.exit(f"make cluster: {there[0]} is there: this machine has a SLURM")
     if not all(map(shutil.which, DAEMONS)):
         run("apt-get", "install", "-y", "--no-install-recommends", *PACKAGES)
     shutil.rmtree(BUILD, ignore_errors=True)
@@ -299,8 +307,8 @@ def main():
                 found = disturbed(cluster, [*command, str(BUILD / f"slurm-{name}")], BUILD / f"slurm-{name}", log)
                 rows.append(dict(run=name, **found))
         except BaseException:
-            shutil.copytree(d, BUILD / "daemons", ignore=shutil.ignore_patterns("mysql", "*.socket*", "*.key", "state", "spool"),
-                            dirs_exist_ok=True)
+            leave = shutil.ignore_patterns("mysql", "*.socket*", "*.key", "state", "spool")
+            shutil.copytree(d, BUILD / "daemons", ignore=leave, dirs_exist_ok=True)
             raise
         finally: cluster.close()
     log("all daemons stopped")
@@ -326,7 +334,8 @@ def write_summary(row, lines, about, good):
     text = [f"# A {row['run']} on a real SLURM", "",
             "Written by `make cluster`: one machine, two nodes, accounting on, two jobs at a time; simulated data. "
             + "; ".join(f"{k} {v}" for k, v in about.items()) + ".", "",
-            table.to_markdown(index=False), "", f"Jobs by SLURM's own accounting: {states}.", "", "```", *lines, "```", "",
+            table.to_markdown(index=False), "",
+            f"Jobs by SLURM's own accounting: {states}.", "", "```", *lines, "```", "",
             "All as it should be." if good else "**Not all as it should be.**"]
     out = ROOT / "figures" / "cluster" / f"{row['run']}.md"
     out.parent.mkdir(parents=True, exist_ok=True)
