@@ -102,7 +102,8 @@ class Cluster:
     def start(self, name, *command, called=None):
         "Start a daemon in the foreground of a process of its own."
         log = open(self.home / f"{called or name}.log", "ab")
-        self.running[called or name] = subprocess.Popen([name, *command], stdout=log, stderr=log, start_new_session=True)
+        how = dict(stdout=log, stderr=log, start_new_session=True)
+        self.running[called or name] = subprocess.Popen([name, *command], **how)
 
     def stop(self, name):
         "Stop a daemon and wait for its end."
