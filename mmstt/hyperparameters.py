@@ -28,7 +28,7 @@ def scale_names(levels) -> list:
     "The names of the scale components that these neighbourhoods (`Neighbourhood`, the smallest first) make."
     return ["point", *(f"{n.side:g} m" if n.side else "area" for n in levels)]
 
-# %% ../nbs/15c_hyperparameters.ipynb #ddf13b5e
+# %% ../nbs/15c_hyperparameters.ipynb #267a100d
 REACH = 2 * NEIGHBOURHOOD_SIDES[-1] / 3   # m, from a point to the farthest one that its neighbourhoods hold
 
 class LocalGP(MultiscaleGP):
@@ -59,7 +59,7 @@ def sample_series(gp: MultiscaleGP, most: int = 200) -> dict:
     years = gp.days[at] / DAYS_PER_YEAR
     offsets = [gp.days[t] / DAYS_PER_YEAR for t in gp.offsets if gp.fit_dates[t]]
     known = dict(offsets=offsets, filled=gp.filled)
-    cells = gp._some(FIT_CELLS)
+    cells = gp._subsample(FIT_CELLS)
     values = dict(alone=gp.series[:, cells])
     if gp.levels: values |= zip(scale_names(gp.levels), (v for v, _ in gp._components(cells)), strict=True)
     found = {name: series_to_fit(torch.from_numpy(v)[at], most) for name, v in values.items()}
@@ -233,6 +233,11 @@ def _joined(self: SharedGP, series, positions, time):
     return np.hstack([np.asarray(series), more[:, some]]), np.vstack([positions, where])
 
 @patch
+def fit_notes(self: SharedGP):
+    "See `MultiscaleGP.fit_notes`; and where the hyperparameters come from."
+    return self.notes + MultiscaleGP.fit_notes(self)
+
+@patch
 def _shared_notes(self: SharedGP, missing):
     "Where the hyperparameters come from."
     count = f"{len(self.tiles)} tile" + "s" * (len(self.tiles) != 1)
@@ -242,7 +247,7 @@ def _shared_notes(self: SharedGP, missing):
     if missing: notes.append(f"shared hyperparameters have no scale {', '.join(missing)}: default values there")
     return notes
 
-# %% ../nbs/15c_hyperparameters.ipynb #5ac5b60b
+# %% ../nbs/15c_hyperparameters.ipynb #3fff8168
 def seam(hyper, component, given, leads, margin=REACH) -> np.ndarray:
     """What a cut in four changes: the difference of forecasts, as a share of the interval's width.
 

@@ -134,7 +134,7 @@ def size_of(path) -> int:
     path = Path(path)
     return sum(f.stat().st_size for f in path.rglob("*") if f.is_file()) if path.is_dir() else path.stat().st_size
 
-# %% ../nbs/29b_many.ipynb #8e1e1aa5
+# %% ../nbs/29b_many.ipynb #096b7954
 def read_beside(tile, files, margin=REACH) -> tuple:
     """The points of other tiles that lie around a tile.
 

@@ -26,6 +26,7 @@ import yaml
 from .cluster import check_executor
 from .egms import find_tile
 from .files import NoLocks, take_lock, write_text
+from .tables import seeds_of
 
 # %% ../nbs/29_study.ipynb #56c9f545
 def share_path(relative) -> Path:
@@ -42,7 +43,8 @@ DEFAULTS = dict(
     train_tile="E32N34",                # its networks are carried to the others (Table II), if it is one of them
     component="U",                      # U vertical, E east-west
     protocols=["paper", "forecast"],
-    seeds=[0],                          # a run for each
+    seeds=[0],                          # a run of each network for each
+    more_seeds={},                      # further runs of some networks: {mmstt: [1, 2]}
     points=None,                        # points of a synthetic tile; null is full size
     size=64,                            # rows and columns of the raster
     models={"mmstt": {}},               # networks and their sizes; {} takes each publication's
@@ -75,7 +77,9 @@ def _check_names(config, where):
     for key, known in dict(protocols=PRESETS, component=("U", "E")).items():
         wrong = [v for v in config[key] if v not in known]
         if wrong: raise ValueError(f"{where}: {key}: {wrong[0]!r} is not one of {', '.join(known)}")
-    wrong = [v for v in config["seeds"] if type(v) is not int]
+    unknown = [m for m in config["more_seeds"] if m not in config["models"]]
+    if unknown: raise ValueError(f"{where}: more_seeds: {unknown[0]!r} is not among the models")
+    wrong = [v for model in config["models"] for v in seeds_of(config, model) if type(v) is not int]
     if wrong: raise ValueError(f"{where}: seeds: {wrong[0]!r} is no whole number")
 
 # %% ../nbs/29_study.ipynb #7dba7860
