@@ -63,6 +63,10 @@ bench: $(INSTALLED)  ## measure speed against peers and floors, into figures/ben
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt statsforecast
 	$(BIN)/mmstt study --config $(CONFIG) --tile E32N34 --only bench
 
+# Starts a SLURM of its own and stops it again; installs Debian's packages where they are missing.
+cluster: $(INSTALLED)  ## a study and a forecast on a real, small SLURM, disturbed (Debian or Ubuntu, as root)
+	$(BIN)/python tools/cluster.py
+
 # What is in mmstt/ and is not exported from a notebook.
 BY_HAND = $(wildcard mmstt/py.typed mmstt/page)
 
@@ -101,4 +105,4 @@ docs: $(INSTALLED)  ## build the site into docs/_site
 lab: $(INSTALLED) hooks  ## open the notebooks
 	$(BIN)/jupyter lab nbs
 
-.PHONY: help setup hooks study audit residual real map configuration gpu bench check lint export test-tools test docs lab
+.PHONY: help setup hooks study audit residual real map configuration gpu bench cluster check lint export test-tools test docs lab
