@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['app', 'FilesArgument', 'CrsOption', 'BboxOption', 'ConfigOption', 'JsonOption', 'ThreadsOption', 'QUICK',
            'ProtocolName', 'options', 'print_record', 'inspect', 'simulate', 'download', 'rasterize', 'train', 'score',
-           'forecast', 'export', 'study', 'main']
+           'forecast', 'export', 'study', 'league', 'main']
 
 # %% ../nbs/30_cli.ipynb #ca082e10
 import json
@@ -297,6 +297,26 @@ def study(
     code = plan.run_study(chosen, folder, cores=cores, only=only, snakemake_args=context.args)
     if code: raise RuntimeError("the study is not complete; what failed is named above and in logs/. The same command goes on from here")
     if not only and "--dry-run" not in context.args: print(f"up to date: {Path(folder) / 'figures' / 'index.html'}")
+
+# %% ../nbs/30_cli.ipynb #8ae9730d
+@app.command()
+def league(
+    add: Annotated[Optional[list[str]], typer.Option(help="An entry of your own: FILE.parquet or FILE.py:Class.")] = None,
+    sets: Annotated[Optional[list[str]], typer.Option(help="Only these sets, by name or file; all by default.")] = None,
+    only: Annotated[Optional[list[str]], typer.Option(help="Only these entries; all by default.")] = None,
+    sample: Annotated[int, typer.Option(min=1, help="Points judged in each set.")] = 50,
+    origins: Annotated[int, typer.Option(min=5, help="Dates forecast from in each set.")] = 10,
+    weights: Annotated[Optional[Path], typer.Option(help="Folder with pretrained weights, a folder for each peer.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where the forecasts lie.")] = Path("data/league"),
+    out: Annotated[Path, typer.Option(help="Where tables and figures go.")] = Path("figures/league"),
+    cores: Annotated[Optional[int], typer.Option(min=1, help="Entries at a time (all cores by default).")] = None,
+):
+    "Every forecaster on the same origins, and yours: scores, intervals, tests. Interrupted, it goes on where it was."
+    from mmstt.league import main as run_league
+    from mmstt.study import run_notebook, share_path
+    run_league(add or (), sets=sets, only=only, sample=sample, origins=origins, weights=weights, folder=folder, out=out, cores=cores)
+    run_notebook(share_path("nbs/paper/league.ipynb"), out / "league.ipynb", scores=str(out), out=str(out))
+    print(f"wrote {out / 'league.md'}")
 
 # %% ../nbs/30_cli.ipynb #cfd35303
 def main(argv=None):
