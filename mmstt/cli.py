@@ -298,13 +298,13 @@ def study(
     if code: raise RuntimeError("the study is not complete; what failed is named above and in logs/. The same command goes on from here")
     if not only and "--dry-run" not in context.args: print(f"up to date: {Path(folder) / 'figures' / 'index.html'}")
 
-# %% ../nbs/30_cli.ipynb #8ae9730d
+# %% ../nbs/30_cli.ipynb #d40b202d
 @app.command()
 def league(
     add: Annotated[Optional[list[str]], typer.Option(help="An entry of your own: FILE.parquet or FILE.py:Class.")] = None,
     sets: Annotated[Optional[list[str]], typer.Option(help="Only these sets, by name or file; all by default.")] = None,
     only: Annotated[Optional[list[str]], typer.Option(help="Only these entries; all by default.")] = None,
-    sample: Annotated[int, typer.Option(min=1, help="Points judged in each set.")] = 50,
+    sample: Annotated[int, typer.Option(min=1, help="Points judged in each set.")] = 40,
     origins: Annotated[int, typer.Option(min=5, help="Dates forecast from in each set.")] = 10,
     weights: Annotated[Optional[Path], typer.Option(help="Folder with pretrained weights, a folder for each peer.")] = None,
     folder: Annotated[Path, typer.Option(help="Where the forecasts lie.")] = Path("data/league"),

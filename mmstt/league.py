@@ -10,7 +10,7 @@ __all__ = ['SAMPLE', 'ORIGINS', 'LEAST_VALUES', 'COLUMNS', 'BLOCK_DAYS', 'OWN', 
            'forecast_file', 'read_about', 'is_done', 'run_entry', 'run_all', 'find_real', 'open_set', 'write_tasks',
            'croissant', 'read_forecasts', 'write_scores', 'provenance', 'main']
 
-# %% ../nbs/26a_league.ipynb #6665f6e3
+# %% ../nbs/26a_league.ipynb #9153e221
 import importlib.util
 import json
 import os
@@ -48,8 +48,8 @@ from .style import caption_of
 from .testing import data_folders
 from .tiles import read_tile
 
-# %% ../nbs/26a_league.ipynb #47b0e10c
-SAMPLE, ORIGINS = 50, 10     # points and origins judged in a set
+# %% ../nbs/26a_league.ipynb #7cb89f21
+SAMPLE, ORIGINS = 40, 10     # points and origins judged in a set
 LEAST_VALUES = 60            # of a judged point before the first origin
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class LeagueSet:
         found = self.series.values[matched][..., self.cells].astype(np.float32)
         return np.where((matched < 0)[..., None], np.nan, found)
 
-# %% ../nbs/26a_league.ipynb #c1730e4d
+# %% ../nbs/26a_league.ipynb #63cdac07
 def make_set(name: str, tile: xr.Dataset, sample: int = SAMPLE, *, origins: int = ORIGINS) -> LeagueSet:
     """The points and origins of a tile that are judged.
 
@@ -121,7 +121,7 @@ def make_set(name: str, tile: xr.Dataset, sample: int = SAMPLE, *, origins: int 
     ids = np.array([f"{name}/{pid}" for pid in tile.pid.values[series.points[cells]]])
     return LeagueSet(name, dict(tile.attrs), series, leads, chosen, cells, ids, classes[cells], weight, labels)
 
-# %% ../nbs/26a_league.ipynb #373d5233
+# %% ../nbs/26a_league.ipynb #b8ef28c8
 def regular_past(s: LeagueSet, origin: int, cells: np.ndarray) -> list:
     "Series of some points, a list of (T,) arrays, in steps of `s.step` days that end at the origin; from each series' first value on."
     days = s.series.days[:origin + 1]
@@ -133,7 +133,7 @@ def regular_past(s: LeagueSet, origin: int, cells: np.ndarray) -> list:
         out.append(np.interp(grid, days[known], x[known]).astype(np.float32))
     return out
 
-# %% ../nbs/26a_league.ipynb #8e364be6
+# %% ../nbs/26a_league.ipynb #ea84a4f5
 COLUMNS = "id", "origin", "lead", "quantile", "value"
 
 def check_entry(table: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -157,7 +157,7 @@ def check_entry(table: pd.DataFrame, where: str) -> pd.DataFrame:
         raise ValueError(f"{where}: quantiles {levels}: give 0.5, one up to 0.1 and one from 0.9 on")
     return out
 
-# %% ../nbs/26a_league.ipynb #0492306f
+# %% ../nbs/26a_league.ipynb #a2575a88
 def to_table(s: LeagueSet, q: np.ndarray) -> pa.Table:
     "Quantiles (levels, B, F, n) at `LEVELS` as an entry."
     K, (B, F, n) = len(q), s.shape
@@ -181,7 +181,7 @@ def from_table(s: LeagueSet, table: pd.DataFrame, where: str) -> np.ndarray:
         raise ValueError(f"{where}: {len(gap)} of {q.size} forecasts of {s.name} are missing, the first: {first}")
     return at_levels(q, levels)
 
-# %% ../nbs/26a_league.ipynb #9d049d24
+# %% ../nbs/26a_league.ipynb #e1b50069
 BLOCK_DAYS = 60
 
 def losses(s: LeagueSet, q: np.ndarray) -> dict:
@@ -197,7 +197,7 @@ def by_origin(values, weight) -> tuple:
     there = np.isfinite(values)
     return np.where(there, values, 0) @ weight, there @ weight
 
-# %% ../nbs/26a_league.ipynb #2993b077
+# %% ../nbs/26a_league.ipynb #412de2f2
 def _mean_with_interval(total, count, origins, root=False):
     "Mean (F,) over origins and its bounds at 95 % from redrawn blocks."
     drawn = block_weights(origins, BLOCK_DAYS, 500)
@@ -218,7 +218,7 @@ def group_scores(s: LeagueSet, found: dict, chosen: np.ndarray) -> pd.DataFrame:
     frame = pd.DataFrame(out)
     return frame[frame.origins >= LEAST_ORIGINS]
 
-# %% ../nbs/26a_league.ipynb #30d75183
+# %% ../nbs/26a_league.ipynb #293276db
 def compare(s: LeagueSet, found: dict, rival: dict, loss: str) -> list:
     "Diebold-Mariano test at each lead: `Comparison`, or None where origins are too few; below zero the first is better."
     days = s.series.days[s.origins].astype(int)
@@ -234,7 +234,7 @@ def compare(s: LeagueSet, found: dict, rival: dict, loss: str) -> list:
             out.append(diebold_mariano(a, b, horizon, origins=at, span=BLOCK_DAYS))
     return out
 
-# %% ../nbs/26a_league.ipynb #236f6390
+# %% ../nbs/26a_league.ipynb #7e681c63
 OWN = "multiscale_gp"
 
 def score_set(s: LeagueSet, entries: dict) -> pd.DataFrame:
@@ -264,7 +264,7 @@ def score_set(s: LeagueSet, entries: dict) -> pd.DataFrame:
     blocks = independent_blocks(s.series.days[s.origins].astype(int), BLOCK_DAYS)
     return pd.concat(rows, ignore_index=True).assign(set=s.name, blocks=round(blocks, 1))
 
-# %% ../nbs/26a_league.ipynb #832e3f3d
+# %% ../nbs/26a_league.ipynb #0571705c
 COMPANIONS = 2000     # points beside the judged ones: to calibrate on, and to train on
 
 def companions(s: LeagueSet, most: int = COMPANIONS) -> np.ndarray:
@@ -285,7 +285,7 @@ def calibrated(s: LeagueSet, forecaster) -> tuple:
     q = np.stack([*(middle - h for h in half), middle, *(middle + h for h in half[::-1])])
     return q, len(points) * len(split.origins)
 
-# %% ../nbs/26a_league.ipynb #a9b831fa
+# %% ../nbs/26a_league.ipynb #402ce2ab
 def ridge(s: LeagueSet) -> tuple:
     "Ridge regression refitted at each origin on the series of `companions`; intervals normal, from the errors of the year before."
     cells, steps = companions(s), len(s.leads)
@@ -306,7 +306,7 @@ def ridge(s: LeagueSet) -> tuple:
         q[:, b] = mean + norm.ppf(LEVELS)[:, None, None] * spread[:, None]
     return q, len(cells) * len(s.origins)
 
-# %% ../nbs/26a_league.ipynb #19cc278e
+# %% ../nbs/26a_league.ipynb #a426c230
 class LeftOut(Exception):
     "An entry that cannot run on a set here; says why."
 
@@ -316,7 +316,7 @@ def residual(s: LeagueSet) -> tuple:
     if not runs: raise LeftOut("no trained run of the residual network on this tile in data/runs")
     return calibrated(s, make_forecaster("residual", runs[0].parent))
 
-# %% ../nbs/26a_league.ipynb #04aad918
+# %% ../nbs/26a_league.ipynb #1751ffc7
 TRAIN = 500     # series that a global peer is fitted to
 
 def of_peer(s: LeagueSet, p: Peer, weights: Path | None = None) -> tuple:
@@ -337,7 +337,7 @@ def of_class(s: LeagueSet, make: Callable) -> tuple:
     mean, variance = np.array(moments, float).transpose(1, 0, 2, 3)
     return mean + norm.ppf(LEVELS)[:, None, None, None] * np.sqrt(variance), mean[:, 0].size
 
-# %% ../nbs/26a_league.ipynb #b47df428
+# %% ../nbs/26a_league.ipynb #8e6d8516
 @dataclass(frozen=True)
 class Entry:
     "One that takes part: its printed `label`, a `note`, `make(set) -> (quantiles, forecasts made)`, and a `stamp` that changes when its file does."
@@ -368,7 +368,7 @@ def read_entry(path: str) -> Callable:
         return from_table(s, table, path), np.nan
     return make
 
-# %% ../nbs/26a_league.ipynb #647cde62
+# %% ../nbs/26a_league.ipynb #c4625295
 OURS = ("persistence", "harmonic_refit", OWN)
 
 def all_entries(add: Iterable = (), weights: Path | None = None) -> dict:
@@ -396,7 +396,7 @@ def _peer_or_leave(s, p, at):
     if p.pretrained and not (at and at.is_dir()): raise LeftOut(f"no weights in {at or '--weights DIR'}")
     return of_peer(s, p, at)
 
-# %% ../nbs/26a_league.ipynb #7c204489
+# %% ../nbs/26a_league.ipynb #ac918c74
 def task_hash(s: LeagueSet) -> str:
     "Changes when what is to be forecast, or the data, change."
     named = " ".join([s.attrs["sha256"], *s.ids])
@@ -429,7 +429,7 @@ def run_entry(name: str, entry: Entry, s: LeagueSet, folder: Path) -> Path:
     with write_beside(path) as half: pq.write_table(table, half, compression="zstd")
     return path
 
-# %% ../nbs/26a_league.ipynb #33338206
+# %% ../nbs/26a_league.ipynb #0aef6c5d
 def _work(name, s, folder, add, weights):
     "One entry on one set, in a process of its own: None, or why not."
     torch.set_num_threads(1)
@@ -469,7 +469,7 @@ def run_all(sets: list, names: Iterable, folder: Path, *, add: Iterable = (), we
             for done in as_completed(waiting): note(waiting[done], done.exception() and f"failed: {waiting[done][0]}: {done.exception()}" or done.result())
     return said
 
-# %% ../nbs/26a_league.ipynb #1f2d312b
+# %% ../nbs/26a_league.ipynb #83a3d2ae
 REAL = {
     "E45N17 U": "EGMS_L3_E45N17_100km_U_2020_2024_*.zip",
     "burst 022": "EGMS_L2b_022_0845_IW2_VV_2020_2024_*.zip",
@@ -497,10 +497,13 @@ def open_set(name: str, folder: Path, **size) -> LeagueSet | None:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_synthetic(name, path.parent, points=POINTS)
         return make_set(f"{name} simulated", read_tile(path), **size)
-    if Path(name).is_file(): return make_set(Path(name).name.split(".")[0], read_tile(name), **size)
+    if Path(name).is_file():
+        tile = read_tile(name)
+        title = tile.attrs["tile"] or Path(name).name.split(".")[0]
+        return make_set(f"{title} simulated" if tile.attrs["simulated"] else title, tile, **size)
     raise ValueError(f"--sets {name}: is no file and no set; there are {', '.join([*REAL, *SYNTHETIC_TILES])}")
 
-# %% ../nbs/26a_league.ipynb #d386fece
+# %% ../nbs/26a_league.ipynb #8e7cde5a
 def write_tasks(sets: list, folder: Path) -> None:
     "What is to be forecast (`tasks.parquet`: id, origin, lead) and the judged series (`series.parquet`: id, date, value)."
     tasks, series = [], []
@@ -513,7 +516,7 @@ def write_tasks(sets: list, folder: Path) -> None:
     for name, parts in dict(tasks=tasks, series=series).items():
         with write_beside(Path(folder) / f"{name}.parquet") as half: pd.concat(parts).to_parquet(half, index=False)
 
-# %% ../nbs/26a_league.ipynb #02610d6f
+# %% ../nbs/26a_league.ipynb #f0c6b046
 _CONTEXT = {
     "@language": "en", "@vocab": "https://schema.org/", "sc": "https://schema.org/", "cr": "http://mlcommons.org/croissant/",
     "dct": "http://purl.org/dc/terms/", "citeAs": "cr:citeAs", "column": "cr:column", "conformsTo": "dct:conformsTo",
@@ -540,7 +543,7 @@ def croissant(folder: Path, sets: list) -> dict:
             "description": f"Forecasts of ground motion, quantiles in mm, of every entry of the league. {about}.",
             "license": "https://www.apache.org/licenses/LICENSE-2.0", "distribution": objects, "recordSet": records}
 
-# %% ../nbs/26a_league.ipynb #e3b5c41e
+# %% ../nbs/26a_league.ipynb #2955eab4
 def read_forecasts(s: LeagueSet, folder: Path) -> tuple:
     "Quantiles of every entry that has forecast a set as it is now, dict of name to (levels, B, F, n), and a table about them."
     entries, about = {}, []
@@ -584,7 +587,7 @@ def _versions():
         except metadata.PackageNotFoundError: continue
     return found
 
-# %% ../nbs/26a_league.ipynb #6a831292
+# %% ../nbs/26a_league.ipynb #4442d121
 def main(add: Iterable = (), *, sets: Iterable | None = None, only: Iterable | None = None, sample: int = SAMPLE, origins: int = ORIGINS,
          weights: Path | None = None, folder: Path = Path("data/league"), out: Path = Path("figures/league"), cores: int | None = None) -> pd.DataFrame:
     """Run the league: forecasts that are not there yet, scores, and the data package.

@@ -7,7 +7,7 @@ __all__ = ['LEVELS', 'CENTRAL', 'PEERS', 'TRAINING_STEPS', 'Task', 'Peer', 'peer
            'run_statsforecast', 'auto_ets', 'theta', 'arima_fourier', 'mstl', 'auto_mfles', 'lightgbm',
            'run_neuralforecast', 'nhits', 'tide', 'patchtst', 'fracast']
 
-# %% ../nbs/26_peers.ipynb #639a5181
+# %% ../nbs/26_peers.ipynb #9d380b07
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-# %% ../nbs/26_peers.ipynb #ea652dda
+# %% ../nbs/26_peers.ipynb #6f7a6333
 LEVELS = .05, .15, .25, .35, .45, .5, .55, .65, .75, .85, .95
 CENTRAL = [90, 70, 50, 30, 10]     # the same quantiles as central intervals, in %
 
@@ -39,7 +39,7 @@ class Task:
     season: int
     weights: Path | None = None
 
-# %% ../nbs/26_peers.ipynb #92be3c58
+# %% ../nbs/26_peers.ipynb #523d77d0
 @dataclass(frozen=True)
 class Peer:
     "A forecaster of others: `label`, the `package` it needs, a `note` for the table, `forecast(task) -> (levels, n, steps)` in mm."
@@ -61,7 +61,7 @@ def peer(name: str, label: str, package: str, *, note: str = "", pretrained: boo
         return forecast
     return enter
 
-# %% ../nbs/26_peers.ipynb #054aaf6d
+# %% ../nbs/26_peers.ipynb #3e4350bc
 def at_levels(values, given, wanted=LEVELS) -> np.ndarray:
     "Quantiles (K, ...) at levels `given`, ascending, at the levels `wanted`: linear in the normal score, sorted."
     values = np.sort(np.asarray(values, float), axis=0)
@@ -71,7 +71,7 @@ def at_levels(values, given, wanted=LEVELS) -> np.ndarray:
     share = share.reshape(-1, *[1] * (values.ndim - 1))
     return (1 - share) * values[after - 1] + share * values[after]
 
-# %% ../nbs/26_peers.ipynb #e18eebf7
+# %% ../nbs/26_peers.ipynb #a1ce4044
 def long_table(series) -> pd.DataFrame:
     "A list of series as a table `unique_id, ds, y`, the form that Nixtla's packages read; `ds` counts steps."
     lengths = [len(x) for x in series]
@@ -88,7 +88,7 @@ def from_nixtla(out, task: Task) -> np.ndarray:
     columns = [*lower, middle, *(c.replace("-lo-", "-hi-") for c in lower[::-1])]
     return out[columns].to_numpy(float).T.reshape(len(LEVELS), len(task.past), task.steps)
 
-# %% ../nbs/26_peers.ipynb #a3febd33
+# %% ../nbs/26_peers.ipynb #61236bdc
 def run_statsforecast(model, task: Task, *, waves: int = 0) -> np.ndarray:
     "Quantiles of a model of statsforecast, each series by itself; with `waves` pairs of Fourier terms of the season."
     from statsforecast import StatsForecast
@@ -98,31 +98,31 @@ def run_statsforecast(model, task: Task, *, waves: int = 0) -> np.ndarray:
     out = StatsForecast(models=[model], freq=1).forecast(df=table, h=task.steps, level=CENTRAL, X_df=ahead)
     return from_nixtla(out, task)
 
-# %% ../nbs/26_peers.ipynb #1054fe80
+# %% ../nbs/26_peers.ipynb #28e8f52e
 @peer("auto_ets", "AutoETS", "statsforecast")
 def auto_ets(task):
     from statsforecast.models import AutoETS
     return run_statsforecast(AutoETS(season_length=task.season), task)
 
-# %% ../nbs/26_peers.ipynb #ff3a43ff
-@peer("theta", "Dynamic optimized Theta", "statsforecast")
+# %% ../nbs/26_peers.ipynb #d5b424d9
+@peer("theta", "Theta, optimized", "statsforecast")
 def theta(task):
     from statsforecast.models import DynamicOptimizedTheta
     return run_statsforecast(DynamicOptimizedTheta(season_length=task.season), task)
 
-# %% ../nbs/26_peers.ipynb #0cfd4b04
+# %% ../nbs/26_peers.ipynb #4e0f22fd
 @peer("arima_fourier", "ARIMA(1,1,1) + Fourier", "statsforecast", note="two pairs of Fourier terms of a year")
 def arima_fourier(task):
     from statsforecast.models import ARIMA
     return run_statsforecast(ARIMA(order=(1, 1, 1)), task, waves=2)
 
-# %% ../nbs/26_peers.ipynb #8eb4e3a0
+# %% ../nbs/26_peers.ipynb #e1e17aeb
 @peer("mstl", "MSTL", "statsforecast", note="trend by AutoETS")
 def mstl(task):
     from statsforecast.models import MSTL
     return run_statsforecast(MSTL(season_length=task.season), task)
 
-# %% ../nbs/26_peers.ipynb #6bd80f7e
+# %% ../nbs/26_peers.ipynb #a7bfff2e
 @peer("auto_mfles", "AutoMFLES", "statsforecast", note="conformal intervals from two windows")
 def auto_mfles(task):
     from statsforecast.models import AutoMFLES
@@ -131,7 +131,7 @@ def auto_mfles(task):
     model = AutoMFLES(test_size=task.steps, season_length=[task.season], metric="mse", prediction_intervals=intervals)
     return run_statsforecast(model, task)
 
-# %% ../nbs/26_peers.ipynb #864abdc6
+# %% ../nbs/26_peers.ipynb #9e543b8f
 @peer("lightgbm", "LightGBM, direct", "mlforecast", note="first differences, lags 1 to 12 and around a year")
 def lightgbm(task):
     from lightgbm import LGBMRegressor
@@ -146,7 +146,7 @@ def lightgbm(task):
     out = forecaster.predict(task.steps, new_df=long_table(task.past), level=CENTRAL)
     return from_nixtla(out, task)
 
-# %% ../nbs/26_peers.ipynb #6429d352
+# %% ../nbs/26_peers.ipynb #ca2f0bb3
 TRAINING_STEPS = 200
 
 def run_neuralforecast(model: str, task: Task, **settings) -> np.ndarray:
@@ -164,19 +164,19 @@ def run_neuralforecast(model: str, task: Task, **settings) -> np.ndarray:
     forecaster.fit(long_table(task.train))
     return np.sort(from_nixtla(forecaster.predict(long_table(task.past)), task), axis=0)
 
-# %% ../nbs/26_peers.ipynb #e234d6a4
+# %% ../nbs/26_peers.ipynb #80b09a7c
 @peer("nhits", "NHITS", "neuralforecast", note="200 training steps")
 def nhits(task): return run_neuralforecast("NHITS", task)
 
-# %% ../nbs/26_peers.ipynb #fd6e5d89
+# %% ../nbs/26_peers.ipynb #e4b295a7
 @peer("tide", "TiDE", "neuralforecast", note="200 training steps")
 def tide(task): return run_neuralforecast("TiDE", task)
 
-# %% ../nbs/26_peers.ipynb #8e407f4d
+# %% ../nbs/26_peers.ipynb #a2055fce
 @peer("patchtst", "PatchTST", "neuralforecast", note="200 training steps")
 def patchtst(task): return run_neuralforecast("PatchTST", task, windows_batch_size=128)
 
-# %% ../nbs/26_peers.ipynb #9c5fd9aa
+# %% ../nbs/26_peers.ipynb #4fb3bc5e
 @peer("fracast", "Fracast-0", "fracast", note="pretrained; quantiles beyond 10 and 90 % continued")
 def fracast(task):
     from fracast import FracastModel
