@@ -10,7 +10,7 @@ __all__ = ['SAMPLE', 'ORIGINS', 'LEAST_VALUES', 'COLUMNS', 'BLOCK_DAYS', 'OWN', 
            'forecast_file', 'read_about', 'is_done', 'run_entry', 'run_all', 'find_real', 'open_set', 'write_tasks',
            'croissant', 'read_forecasts', 'write_scores', 'provenance', 'main']
 
-# %% ../nbs/26a_league.ipynb #9153e221
+# %% ../nbs/26a_league.ipynb #c3dcdb6d
 import importlib.util
 import json
 import os
@@ -42,13 +42,13 @@ from .intervals import half_width, radii
 from .metrics import block_weights, crps_of_quantiles, diebold_mariano, independent_blocks
 from .models.baselines import RidgeRefit
 from .models.multiscale_gp import match_dates
-from .peers import CENTRAL, LEVELS, PEERS, Peer, Task, at_levels
+from .peers import CENTRAL, LEVELS, PEERS, Peer, Task, at_levels, in_order
 from .simulate import synthetic_name, write_synthetic
 from .style import caption_of
 from .testing import data_folders
 from .tiles import read_tile
 
-# %% ../nbs/26a_league.ipynb #7cb89f21
+# %% ../nbs/26a_league.ipynb #1ee97a07
 SAMPLE, ORIGINS = 40, 10     # points and origins judged in a set
 LEAST_VALUES = 60            # of a judged point before the first origin
 
@@ -97,7 +97,7 @@ class LeagueSet:
         found = self.series.values[matched][..., self.cells].astype(np.float32)
         return np.where((matched < 0)[..., None], np.nan, found)
 
-# %% ../nbs/26a_league.ipynb #63cdac07
+# %% ../nbs/26a_league.ipynb #4fcd6379
 def make_set(name: str, tile: xr.Dataset, sample: int = SAMPLE, *, origins: int = ORIGINS) -> LeagueSet:
     """The points and origins of a tile that are judged.
 
@@ -121,7 +121,7 @@ def make_set(name: str, tile: xr.Dataset, sample: int = SAMPLE, *, origins: int 
     ids = np.array([f"{name}/{pid}" for pid in tile.pid.values[series.points[cells]]])
     return LeagueSet(name, dict(tile.attrs), series, leads, chosen, cells, ids, classes[cells], weight, labels)
 
-# %% ../nbs/26a_league.ipynb #b8ef28c8
+# %% ../nbs/26a_league.ipynb #6c2d13fe
 def regular_past(s: LeagueSet, origin: int, cells: np.ndarray) -> list:
     "Series of some points, a list of (T,) arrays, in steps of `s.step` days that end at the origin; from each series' first value on."
     days = s.series.days[:origin + 1]
@@ -133,7 +133,7 @@ def regular_past(s: LeagueSet, origin: int, cells: np.ndarray) -> list:
         out.append(np.interp(grid, days[known], x[known]).astype(np.float32))
     return out
 
-# %% ../nbs/26a_league.ipynb #ea84a4f5
+# %% ../nbs/26a_league.ipynb #a1ef24f6
 COLUMNS = "id", "origin", "lead", "quantile", "value"
 
 def check_entry(table: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -157,7 +157,7 @@ def check_entry(table: pd.DataFrame, where: str) -> pd.DataFrame:
         raise ValueError(f"{where}: quantiles {levels}: give 0.5, one up to 0.1 and one from 0.9 on")
     return out
 
-# %% ../nbs/26a_league.ipynb #a2575a88
+# %% ../nbs/26a_league.ipynb #3101ef68
 def to_table(s: LeagueSet, q: np.ndarray) -> pa.Table:
     "Quantiles (levels, B, F, n) at `LEVELS` as an entry."
     K, (B, F, n) = len(q), s.shape
@@ -181,7 +181,7 @@ def from_table(s: LeagueSet, table: pd.DataFrame, where: str) -> np.ndarray:
         raise ValueError(f"{where}: {len(gap)} of {q.size} forecasts of {s.name} are missing, the first: {first}")
     return at_levels(q, levels)
 
-# %% ../nbs/26a_league.ipynb #e1b50069
+# %% ../nbs/26a_league.ipynb #7e33834a
 BLOCK_DAYS = 60
 
 def losses(s: LeagueSet, q: np.ndarray) -> dict:
@@ -197,7 +197,7 @@ def by_origin(values, weight) -> tuple:
     there = np.isfinite(values)
     return np.where(there, values, 0) @ weight, there @ weight
 
-# %% ../nbs/26a_league.ipynb #412de2f2
+# %% ../nbs/26a_league.ipynb #99fca8e4
 def _mean_with_interval(total, count, origins, root=False):
     "Mean (F,) over origins and its bounds at 95 % from redrawn blocks."
     drawn = block_weights(origins, BLOCK_DAYS, 500)
@@ -218,7 +218,7 @@ def group_scores(s: LeagueSet, found: dict, chosen: np.ndarray) -> pd.DataFrame:
     frame = pd.DataFrame(out)
     return frame[frame.origins >= LEAST_ORIGINS]
 
-# %% ../nbs/26a_league.ipynb #293276db
+# %% ../nbs/26a_league.ipynb #aa99636c
 def compare(s: LeagueSet, found: dict, rival: dict, loss: str) -> list:
     "Diebold-Mariano test at each lead: `Comparison`, or None where origins are too few; below zero the first is better."
     days = s.series.days[s.origins].astype(int)
@@ -234,7 +234,7 @@ def compare(s: LeagueSet, found: dict, rival: dict, loss: str) -> list:
             out.append(diebold_mariano(a, b, horizon, origins=at, span=BLOCK_DAYS))
     return out
 
-# %% ../nbs/26a_league.ipynb #7e681c63
+# %% ../nbs/26a_league.ipynb #751abd73
 OWN = "multiscale_gp"
 
 def score_set(s: LeagueSet, entries: dict) -> pd.DataFrame:
@@ -264,7 +264,7 @@ def score_set(s: LeagueSet, entries: dict) -> pd.DataFrame:
     blocks = independent_blocks(s.series.days[s.origins].astype(int), BLOCK_DAYS)
     return pd.concat(rows, ignore_index=True).assign(set=s.name, blocks=round(blocks, 1))
 
-# %% ../nbs/26a_league.ipynb #0571705c
+# %% ../nbs/26a_league.ipynb #14cc86ca
 COMPANIONS = 2000     # points beside the judged ones: to calibrate on, and to train on
 
 def companions(s: LeagueSet, most: int = COMPANIONS) -> np.ndarray:
@@ -285,7 +285,7 @@ def calibrated(s: LeagueSet, forecaster) -> tuple:
     q = np.stack([*(middle - h for h in half), middle, *(middle + h for h in half[::-1])])
     return q, len(points) * len(split.origins)
 
-# %% ../nbs/26a_league.ipynb #402ce2ab
+# %% ../nbs/26a_league.ipynb #ec61ad06
 def ridge(s: LeagueSet) -> tuple:
     "Ridge regression refitted at each origin on the series of `companions`; intervals normal, from the errors of the year before."
     cells, steps = companions(s), len(s.leads)
@@ -306,7 +306,7 @@ def ridge(s: LeagueSet) -> tuple:
         q[:, b] = mean + norm.ppf(LEVELS)[:, None, None] * spread[:, None]
     return q, len(cells) * len(s.origins)
 
-# %% ../nbs/26a_league.ipynb #a426c230
+# %% ../nbs/26a_league.ipynb #8cf99126
 class LeftOut(Exception):
     "An entry that cannot run on a set here; says why."
 
@@ -316,7 +316,7 @@ def residual(s: LeagueSet) -> tuple:
     if not runs: raise LeftOut("no trained run of the residual network on this tile in data/runs")
     return calibrated(s, make_forecaster("residual", runs[0].parent))
 
-# %% ../nbs/26a_league.ipynb #1751ffc7
+# %% ../nbs/26a_league.ipynb #b2dffb92
 TRAIN = 500     # series that a global peer is fitted to
 
 def of_peer(s: LeagueSet, p: Peer, weights: Path | None = None) -> tuple:
@@ -325,7 +325,7 @@ def of_peer(s: LeagueSet, p: Peer, weights: Path | None = None) -> tuple:
     train = regular_past(s, s.origins[0], companions(s, TRAIN - len(s.cells)))
     q = p.forecast(Task(past, train, len(s.leads), s.season, weights))
     B, F, n = s.shape
-    return np.sort(q.reshape(len(LEVELS), B, n, F).transpose(0, 1, 3, 2), axis=0), len(past)
+    return in_order(q.reshape(len(LEVELS), B, n, F).transpose(0, 1, 3, 2)), len(past)
 
 def of_class(s: LeagueSet, make: Callable) -> tuple:
     "Quantiles (levels, B, F, n) of a user's class, and how many forecasts were made."
@@ -337,7 +337,7 @@ def of_class(s: LeagueSet, make: Callable) -> tuple:
     mean, variance = np.array(moments, float).transpose(1, 0, 2, 3)
     return mean + norm.ppf(LEVELS)[:, None, None, None] * np.sqrt(variance), mean[:, 0].size
 
-# %% ../nbs/26a_league.ipynb #8e6d8516
+# %% ../nbs/26a_league.ipynb #7442cb6e
 @dataclass(frozen=True)
 class Entry:
     "One that takes part: its printed `label`, a `note`, `make(set) -> (quantiles, forecasts made)`, and a `stamp` that changes when its file does."
@@ -368,7 +368,7 @@ def read_entry(path: str) -> Callable:
         return from_table(s, table, path), np.nan
     return make
 
-# %% ../nbs/26a_league.ipynb #c4625295
+# %% ../nbs/26a_league.ipynb #a3426ae2
 OURS = ("persistence", "harmonic_refit", OWN)
 
 def all_entries(add: Iterable = (), weights: Path | None = None) -> dict:
@@ -396,7 +396,7 @@ def _peer_or_leave(s, p, at):
     if p.pretrained and not (at and at.is_dir()): raise LeftOut(f"no weights in {at or '--weights DIR'}")
     return of_peer(s, p, at)
 
-# %% ../nbs/26a_league.ipynb #ac918c74
+# %% ../nbs/26a_league.ipynb #beca7390
 def task_hash(s: LeagueSet) -> str:
     "Changes when what is to be forecast, or the data, change."
     named = " ".join([s.attrs["sha256"], *s.ids])
@@ -425,11 +425,11 @@ def run_entry(name: str, entry: Entry, s: LeagueSet, folder: Path) -> Path:
                  seconds_per_1000=None if np.isnan(made) else round(1000 * seconds / made, 3))
     path = forecast_file(folder, name, s)
     path.parent.mkdir(parents=True, exist_ok=True)
-    table = to_table(s, np.sort(q, axis=0)).replace_schema_metadata({"mmstt": json.dumps(about)})
+    table = to_table(s, in_order(q)).replace_schema_metadata({"mmstt": json.dumps(about)})
     with write_beside(path) as half: pq.write_table(table, half, compression="zstd")
     return path
 
-# %% ../nbs/26a_league.ipynb #0aef6c5d
+# %% ../nbs/26a_league.ipynb #8600246f
 def _work(name, s, folder, add, weights):
     "One entry on one set, in a process of its own: None, or why not."
     torch.set_num_threads(1)
@@ -469,7 +469,7 @@ def run_all(sets: list, names: Iterable, folder: Path, *, add: Iterable = (), we
             for done in as_completed(waiting): note(waiting[done], done.exception() and f"failed: {waiting[done][0]}: {done.exception()}" or done.result())
     return said
 
-# %% ../nbs/26a_league.ipynb #83a3d2ae
+# %% ../nbs/26a_league.ipynb #91adf269
 REAL = {
     "E45N17 U": "EGMS_L3_E45N17_100km_U_2020_2024_*.zip",
     "burst 022": "EGMS_L2b_022_0845_IW2_VV_2020_2024_*.zip",
@@ -503,7 +503,7 @@ def open_set(name: str, folder: Path, **size) -> LeagueSet | None:
         return make_set(f"{title} simulated" if tile.attrs["simulated"] else title, tile, **size)
     raise ValueError(f"--sets {name}: is no file and no set; there are {', '.join([*REAL, *SYNTHETIC_TILES])}")
 
-# %% ../nbs/26a_league.ipynb #8e7cde5a
+# %% ../nbs/26a_league.ipynb #21211bc9
 def write_tasks(sets: list, folder: Path) -> None:
     "What is to be forecast (`tasks.parquet`: id, origin, lead) and the judged series (`series.parquet`: id, date, value)."
     tasks, series = [], []
@@ -516,7 +516,7 @@ def write_tasks(sets: list, folder: Path) -> None:
     for name, parts in dict(tasks=tasks, series=series).items():
         with write_beside(Path(folder) / f"{name}.parquet") as half: pd.concat(parts).to_parquet(half, index=False)
 
-# %% ../nbs/26a_league.ipynb #f0c6b046
+# %% ../nbs/26a_league.ipynb #ec519cb3
 _CONTEXT = {
     "@language": "en", "@vocab": "https://schema.org/", "sc": "https://schema.org/", "cr": "http://mlcommons.org/croissant/",
     "dct": "http://purl.org/dc/terms/", "citeAs": "cr:citeAs", "column": "cr:column", "conformsTo": "dct:conformsTo",
@@ -543,7 +543,7 @@ def croissant(folder: Path, sets: list) -> dict:
             "description": f"Forecasts of ground motion, quantiles in mm, of every entry of the league. {about}.",
             "license": "https://www.apache.org/licenses/LICENSE-2.0", "distribution": objects, "recordSet": records}
 
-# %% ../nbs/26a_league.ipynb #2955eab4
+# %% ../nbs/26a_league.ipynb #dea2fa11
 def read_forecasts(s: LeagueSet, folder: Path) -> tuple:
     "Quantiles of every entry that has forecast a set as it is now, dict of name to (levels, B, F, n), and a table about them."
     entries, about = {}, []
@@ -587,7 +587,7 @@ def _versions():
         except metadata.PackageNotFoundError: continue
     return found
 
-# %% ../nbs/26a_league.ipynb #4442d121
+# %% ../nbs/26a_league.ipynb #d56aa5bb
 def main(add: Iterable = (), *, sets: Iterable | None = None, only: Iterable | None = None, sample: int = SAMPLE, origins: int = ORIGINS,
          weights: Path | None = None, folder: Path = Path("data/league"), out: Path = Path("figures/league"), cores: int | None = None) -> pd.DataFrame:
     """Run the league: forecasts that are not there yet, scores, and the data package.
