@@ -7,7 +7,7 @@ __all__ = ['LEVELS', 'CENTRAL', 'PEERS', 'TRAINING_STEPS', 'NINE', 'Task', 'Peer
            'from_nixtla', 'in_order', 'run_statsforecast', 'auto_ets', 'theta', 'arima_fourier', 'mstl', 'auto_mfles',
            'lightgbm', 'run_neuralforecast', 'nhits', 'tide', 'patchtst', 'fracast', 'chronos', 'tirex', 'timesfm']
 
-# %% ../nbs/26_peers.ipynb #ab38af1a
+# %% ../nbs/26_peers.ipynb #13716549
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-# %% ../nbs/26_peers.ipynb #5fd0a898
+# %% ../nbs/26_peers.ipynb #60ba462c
 LEVELS = .05, .15, .25, .35, .45, .5, .55, .65, .75, .85, .95
 CENTRAL = [90, 70, 50, 30, 10]     # the same quantiles as central intervals, in %
 
@@ -39,7 +39,7 @@ class Task:
     season: int
     weights: Path | None = None
 
-# %% ../nbs/26_peers.ipynb #79f6e021
+# %% ../nbs/26_peers.ipynb #90201d23
 @dataclass(frozen=True)
 class Peer:
     "A forecaster of others: `label`, the `package` it needs, a `note` for the table, `forecast(task) -> (levels, n, steps)` in mm."
@@ -61,7 +61,7 @@ def peer(name: str, label: str, package: str, *, note: str = "", pretrained: boo
         return forecast
     return enter
 
-# %% ../nbs/26_peers.ipynb #bfd8473b
+# %% ../nbs/26_peers.ipynb #116be5dc
 def at_levels(values, given, wanted=LEVELS) -> np.ndarray:
     "Quantiles (K, ...) at levels `given`, ascending, at the levels `wanted`: linear in the normal score, sorted."
     values = np.sort(np.asarray(values, float), axis=0)
@@ -71,7 +71,7 @@ def at_levels(values, given, wanted=LEVELS) -> np.ndarray:
     share = share.reshape(-1, *[1] * (values.ndim - 1))
     return (1 - share) * values[after - 1] + share * values[after]
 
-# %% ../nbs/26_peers.ipynb #efba1eb4
+# %% ../nbs/26_peers.ipynb #23f7050b
 def long_table(series) -> pd.DataFrame:
     "A list of series as a table `unique_id, ds, y`, the form that Nixtla's packages read; `ds` counts steps."
     lengths = [len(x) for x in series]
@@ -95,7 +95,7 @@ def in_order(q) -> np.ndarray:
     below, above = np.minimum(q[:half], q[half]), np.maximum(q[half + 1:], q[half])
     return np.concatenate([np.sort(below, axis=0), q[half:half + 1], np.sort(above, axis=0)])
 
-# %% ../nbs/26_peers.ipynb #525bd96b
+# %% ../nbs/26_peers.ipynb #f6399bb1
 def run_statsforecast(model, task: Task, *, waves: int = 0) -> np.ndarray:
     "Quantiles of a model of statsforecast, each series by itself; with `waves` pairs of Fourier terms of the season."
     from statsforecast import StatsForecast
@@ -105,31 +105,31 @@ def run_statsforecast(model, task: Task, *, waves: int = 0) -> np.ndarray:
     out = StatsForecast(models=[model], freq=1).forecast(df=table, h=task.steps, level=CENTRAL, X_df=ahead)
     return from_nixtla(out, task)
 
-# %% ../nbs/26_peers.ipynb #bb6fed87
+# %% ../nbs/26_peers.ipynb #2bce34ed
 @peer("auto_ets", "AutoETS", "statsforecast")
 def auto_ets(task):
     from statsforecast.models import AutoETS
     return run_statsforecast(AutoETS(season_length=task.season), task)
 
-# %% ../nbs/26_peers.ipynb #9090c7ae
+# %% ../nbs/26_peers.ipynb #79ad3d9a
 @peer("theta", "Theta, optimized", "statsforecast")
 def theta(task):
     from statsforecast.models import DynamicOptimizedTheta
     return run_statsforecast(DynamicOptimizedTheta(season_length=task.season), task)
 
-# %% ../nbs/26_peers.ipynb #ce8e161e
+# %% ../nbs/26_peers.ipynb #e1f3c7e5
 @peer("arima_fourier", "ARIMA(1,1,1) + Fourier", "statsforecast", note="two pairs of Fourier terms of a year")
 def arima_fourier(task):
     from statsforecast.models import ARIMA
     return run_statsforecast(ARIMA(order=(1, 1, 1)), task, waves=2)
 
-# %% ../nbs/26_peers.ipynb #b5c4da00
+# %% ../nbs/26_peers.ipynb #3abdcebb
 @peer("mstl", "MSTL", "statsforecast", note="trend by AutoETS")
 def mstl(task):
     from statsforecast.models import MSTL
     return run_statsforecast(MSTL(season_length=task.season), task)
 
-# %% ../nbs/26_peers.ipynb #aca5d8ae
+# %% ../nbs/26_peers.ipynb #977e0527
 @peer("auto_mfles", "AutoMFLES", "statsforecast", note="conformal intervals from two windows")
 def auto_mfles(task):
     from statsforecast.models import AutoMFLES
@@ -138,7 +138,7 @@ def auto_mfles(task):
     model = AutoMFLES(test_size=task.steps, season_length=[task.season], metric="mse", prediction_intervals=intervals)
     return run_statsforecast(model, task)
 
-# %% ../nbs/26_peers.ipynb #57a24a93
+# %% ../nbs/26_peers.ipynb #bf971b4a
 @peer("lightgbm", "LightGBM, direct", "mlforecast", note="first differences, lags 1 to 12 and around a year")
 def lightgbm(task):
     from lightgbm import LGBMRegressor
@@ -153,7 +153,7 @@ def lightgbm(task):
     out = forecaster.predict(task.steps, new_df=long_table(task.past), level=CENTRAL)
     return from_nixtla(out, task)
 
-# %% ../nbs/26_peers.ipynb #46e78417
+# %% ../nbs/26_peers.ipynb #1f10caab
 TRAINING_STEPS = 200
 
 def run_neuralforecast(model: str, task: Task, **settings) -> np.ndarray:
@@ -171,19 +171,19 @@ def run_neuralforecast(model: str, task: Task, **settings) -> np.ndarray:
     forecaster.fit(long_table(task.train))
     return from_nixtla(forecaster.predict(long_table(task.past)), task)
 
-# %% ../nbs/26_peers.ipynb #68c28110
+# %% ../nbs/26_peers.ipynb #07735e8b
 @peer("nhits", "NHITS", "neuralforecast", note="200 training steps")
 def nhits(task): return run_neuralforecast("NHITS", task)
 
-# %% ../nbs/26_peers.ipynb #690c0adc
+# %% ../nbs/26_peers.ipynb #e3969aa7
 @peer("tide", "TiDE", "neuralforecast", note="200 training steps")
 def tide(task): return run_neuralforecast("TiDE", task)
 
-# %% ../nbs/26_peers.ipynb #8e8ae51e
+# %% ../nbs/26_peers.ipynb #d317e67a
 @peer("patchtst", "PatchTST", "neuralforecast", note="200 training steps")
 def patchtst(task): return run_neuralforecast("PatchTST", task, windows_batch_size=128)
 
-# %% ../nbs/26_peers.ipynb #81515ba0
+# %% ../nbs/26_peers.ipynb #3cb461b6
 @peer("fracast", "Fracast-0", "fracast", note="pretrained; quantiles beyond 10 and 90 % continued")
 def fracast(task):
     from fracast import FracastModel
@@ -191,7 +191,7 @@ def fracast(task):
     out = [model.forecast(x, horizon=task.steps).T for x in task.past]       # (quantiles, steps)
     return at_levels(np.stack(out, 1), model.quantiles)
 
-# %% ../nbs/26_peers.ipynb #754fb998
+# %% ../nbs/26_peers.ipynb #8f4d0bea
 NINE = .1, .2, .3, .4, .5, .6, .7, .8, .9      # the quantiles that these models were trained on
 
 def _batches(past, most=64):
@@ -209,7 +209,7 @@ def chronos(task):
         out.append(np.asarray(q))                                            # (n, steps, 9)
     return at_levels(np.concatenate(out).transpose(2, 0, 1), NINE)
 
-# %% ../nbs/26_peers.ipynb #0d9f72c3
+# %% ../nbs/26_peers.ipynb #3a4dd70b
 @peer("tirex", "TiRex", "tirex", note="pretrained; quantiles beyond 10 and 90 % continued", pretrained=True)
 def tirex(task):
     import torch
@@ -218,7 +218,7 @@ def tirex(task):
     out, _ = model.forecast([torch.from_numpy(x) for x in task.past], prediction_length=task.steps, output_type="numpy")
     return at_levels(out.transpose(2, 0, 1), model.config.quantiles)
 
-# %% ../nbs/26_peers.ipynb #ea9df07e
+# %% ../nbs/26_peers.ipynb #eed473ae
 @peer("timesfm", "TimesFM 2.5", "timesfm", note="pretrained; quantiles beyond 10 and 90 % continued", pretrained=True)
 def timesfm(task):
     import timesfm
