@@ -10,7 +10,7 @@ __all__ = ['SAMPLE', 'ORIGINS', 'LEAST_VALUES', 'COLUMNS', 'AN_ENTRY', 'MIDDLE',
            'task_hash', 'forecast_file', 'read_about', 'is_done', 'run_entry', 'run_all', 'find_real', 'open_set',
            'write_tasks', 'croissant', 'read_forecasts', 'provenance', 'write_scores', 'main']
 
-# %% ../nbs/26a_league.ipynb #39b176eb
+# %% ../nbs/26a_league.ipynb #b3785eed
 import importlib.util
 import json
 import os
@@ -57,7 +57,7 @@ from .style import caption_of
 from .testing import data_folders
 from .tiles import read_tile
 
-# %% ../nbs/26a_league.ipynb #91809220
+# %% ../nbs/26a_league.ipynb #e928a687
 @dataclass(frozen=True)
 class LeagueSet:
     """Series of a set, and what is forecast of them.
@@ -106,7 +106,7 @@ class LeagueSet:
         found = self.series.values[matched][..., self.cells].astype(np.float32)
         return np.where((matched < 0)[..., None], np.nan, found)
 
-# %% ../nbs/26a_league.ipynb #0ea21b61
+# %% ../nbs/26a_league.ipynb #d62fe07a
 SAMPLE = 40         # points judged in a set
 ORIGINS = 10        # dates forecast from
 LEAST_VALUES = 60   # of a judged point before the first origin
@@ -151,7 +151,7 @@ def _origins(days, longest, first, count):
     at = np.linspace(0, len(possible) - 1, count)
     return possible[np.unique(at.round().astype(int))]
 
-# %% ../nbs/26a_league.ipynb #2a4bac17
+# %% ../nbs/26a_league.ipynb #8c78805f
 def regular_past(s: LeagueSet, origin: int, cells: np.ndarray) -> list:
     """Series of some points in steps of `s.step` days that end at the origin, each from its first value on.
 
@@ -174,7 +174,7 @@ def regular_past(s: LeagueSet, origin: int, cells: np.ndarray) -> list:
         out.append(np.interp(grid, days[known], x[known]).astype(np.float32))
     return out
 
-# %% ../nbs/26a_league.ipynb #f08407f2
+# %% ../nbs/26a_league.ipynb #317b6218
 COLUMNS = "id", "origin", "lead", "quantile", "value"
 AN_ENTRY = f"an entry has the columns {', '.join(COLUMNS)}"
 
@@ -204,7 +204,7 @@ def _refuse(wrong, what, where):
     row = int(np.argmax(wrong)) + 1
     raise ValueError(f"{where}: row {row}: {what} ({wrong.sum()} such rows)")
 
-# %% ../nbs/26a_league.ipynb #7f9929da
+# %% ../nbs/26a_league.ipynb #fc4d7626
 def to_table(s: LeagueSet, q: np.ndarray) -> pa.Table:
     "Quantiles (levels, B, F, n) at `LEVELS` as an entry; values to 0.01 mm."
     B, F, n = s.shape
@@ -232,7 +232,7 @@ def from_table(s: LeagueSet, table: pd.DataFrame, where: str) -> np.ndarray:
     first = f"{s.ids[i]}, {s.dates[b]}, {s.leads[f]} days, quantile {levels[k]:g}"
     raise ValueError(f"{where}: {len(missing)} of {q.size} forecasts of {s.name} are missing, the first: {first}")
 
-# %% ../nbs/26a_league.ipynb #d264e91d
+# %% ../nbs/26a_league.ipynb #d63f6b03
 MIDDLE = LEVELS.index(.5)
 
 def losses(s: LeagueSet, q: np.ndarray) -> dict:
@@ -253,7 +253,7 @@ def by_origin(values, weight) -> tuple:
     there = np.isfinite(values)
     return np.where(there, values, 0) @ weight, there @ weight
 
-# %% ../nbs/26a_league.ipynb #39965288
+# %% ../nbs/26a_league.ipynb #8778e9b3
 BLOCK_DAYS = 60
 DRAWS = 500
 
@@ -266,12 +266,14 @@ def _mean_with_interval(total, count, days):
     low, high = np.nanquantile(means, (.025, .975), axis=0)
     return mean, low, high
 
-# %% ../nbs/26a_league.ipynb #2e10fd51
+# %% ../nbs/26a_league.ipynb #4ab9d80f
 def group_scores(s: LeagueSet, found: dict, chosen: np.ndarray) -> pd.DataFrame:
     "Scores of some points, bool (n,), a row a lead; leads of fewer than five origins are left out."
     sums = {k: by_origin(v[..., chosen], s.weight[chosen]) for k, v in found.items()}
-    origins = (sums["square"][1] > 0).sum(0)
+    known = sums["square"][1] > 0
+    origins = known.sum(0)
     out = pd.DataFrame(dict(lead_days=s.leads, origins=origins, count=int(chosen.sum())))
+    out["blocks"] = [_blocks(s.days[there], lead) for there, lead in zip(known.T, s.leads, strict=True)]
     squares = _mean_with_interval(*sums["square"], s.days)
     out["rmse"], out["rmse_low"], out["rmse_high"] = np.sqrt(squares)
     out["crps"], out["crps_low"], out["crps_high"] = _mean_with_interval(*sums["crps"], s.days)
@@ -280,7 +282,11 @@ def group_scores(s: LeagueSet, found: dict, chosen: np.ndarray) -> pd.DataFrame:
         out[k] = total.sum(0) / np.maximum(count.sum(0), 1e-9)
     return out[origins >= LEAST_ORIGINS]
 
-# %% ../nbs/26a_league.ipynb #b0fc63f3
+def _blocks(days, lead):
+    "Blocks as long as a lead that the origins make."
+    return round(independent_blocks(days, int(lead)), 1) if len(days) else 0.
+
+# %% ../nbs/26a_league.ipynb #d1c8adb4
 def compare(s: LeagueSet, found: dict, rival: dict, *, loss: str) -> list:
     "Diebold-Mariano test at each lead: `Comparison`, or None for too few origins; below zero the first is better."
     spacing = max(1., float(np.median(np.diff(s.days))))
@@ -294,10 +300,10 @@ def compare(s: LeagueSet, found: dict, rival: dict, *, loss: str) -> list:
             out.append(None)
             continue
         mean_a, mean_b = (v[there] / n[there] for v in (a, b))
-        out.append(diebold_mariano(mean_a, mean_b, horizon, origins=s.days[there], span=BLOCK_DAYS))
+        out.append(diebold_mariano(mean_a, mean_b, horizon, origins=s.days[there], span=int(lead)))
     return out
 
-# %% ../nbs/26a_league.ipynb #587e3571
+# %% ../nbs/26a_league.ipynb #a0655344
 OWN = "multiscale_gp"
 
 def score_set(s: LeagueSet, entries: dict) -> pd.DataFrame:
@@ -315,8 +321,7 @@ def score_set(s: LeagueSet, entries: dict) -> pd.DataFrame:
     """
     found = {name: losses(s, q) for name, q in entries.items()}
     parts = [_score_entry(s, loss, found.get(OWN)).assign(entry=name) for name, loss in found.items()]
-    blocks = independent_blocks(s.days, BLOCK_DAYS)
-    return pd.concat(parts, ignore_index=True).assign(set=s.name, blocks=round(blocks, 1))
+    return pd.concat(parts, ignore_index=True).assign(set=s.name)
 
 def _score_entry(s, loss, own):
     "Scores of all points, with the test against our own entry, and of each motion class."
@@ -331,7 +336,7 @@ def _score_entry(s, loss, own):
         if len(s.labels) > 1: parts.append(group_scores(s, loss, s.classes == k).assign(points=label))
     return pd.concat(parts)
 
-# %% ../nbs/26a_league.ipynb #ff400c36
+# %% ../nbs/26a_league.ipynb #d0136b1b
 COMPANIONS = 2000     # points beside the judged ones: to calibrate on, and to train on
 
 def companions(s: LeagueSet, most: int = COMPANIONS) -> np.ndarray:
@@ -341,7 +346,7 @@ def companions(s: LeagueSet, most: int = COMPANIONS) -> np.ndarray:
     return np.r_[s.cells, np.sort(some)]
 
 def calibrated(s: LeagueSet, forecaster) -> tuple:
-    "Quantiles (levels, B, F, n) of a forecaster of this library with its own intervals, and how many forecasts were made."
+    "Quantiles (levels, B, F, n) of a forecaster of this library, with its own intervals, and how many were made."
     x = s.series
     split = split_dates(len(x.days))
     points = companions(s)
@@ -359,7 +364,7 @@ def _with_intervals(past, at, count):
     upper = [middle + h for h in half[::-1]]
     return np.stack([*lower, middle, *upper])
 
-# %% ../nbs/26a_league.ipynb #196ede03
+# %% ../nbs/26a_league.ipynb #35c15472
 def ridge(s: LeagueSet) -> tuple:
     "Ridge regression refitted at each origin; normal quantiles, from the errors of the half year before."
     cells = companions(s)
@@ -390,7 +395,7 @@ def _past_spread(model, x, season):
         errors.append(forecast - x[o + 1:o + 1 + model.t_out])
     return torch.stack(errors).square().mean((0, 2)).sqrt().numpy()
 
-# %% ../nbs/26a_league.ipynb #00b1d68e
+# %% ../nbs/26a_league.ipynb #ad924000
 class LeftOut(Exception):
     "An entry that cannot run on a set here; says why."
 
@@ -401,7 +406,7 @@ def residual(s: LeagueSet) -> tuple:
     if not runs: raise LeftOut("no trained run of the residual network on this tile in data/runs")
     return calibrated(s, make_forecaster("residual", runs[0].parent))
 
-# %% ../nbs/26a_league.ipynb #8f910193
+# %% ../nbs/26a_league.ipynb #a517979a
 TRAIN = 500     # series that a global peer is fitted to
 
 def of_peer(s: LeagueSet, p: Peer, weights: Path | None = None) -> tuple:
@@ -424,7 +429,7 @@ def of_class(s: LeagueSet, make: Callable) -> tuple:
         out.append(np.asarray(mean) + z * np.sqrt(variance))
     return np.stack(out, 1), len(s.origins) * len(s.cells)
 
-# %% ../nbs/26a_league.ipynb #df6b1f1d
+# %% ../nbs/26a_league.ipynb #a797057b
 def load_class(where: str) -> Callable:
     "The class that `FILE.py:Class` names."
     file, _, name = where.rpartition(":")
@@ -449,7 +454,7 @@ def read_entry(path: str) -> Callable:
         return from_table(s, table, path), np.nan
     return make
 
-# %% ../nbs/26a_league.ipynb #fef40e33
+# %% ../nbs/26a_league.ipynb #e01559f6
 OURS = "persistence", "harmonic_refit", OWN, "ridge", "residual"
 
 @dataclass(frozen=True)
@@ -499,7 +504,7 @@ def _added(where):
     make = read_entry(where) if is_file else lambda s: of_class(s, load_class(where))
     return name, Entry(name, make, f"added from {file.name}", sha256_of(file))
 
-# %% ../nbs/26a_league.ipynb #e1d961cd
+# %% ../nbs/26a_league.ipynb #24bd97d8
 def task_hash(s: LeagueSet) -> str:
     "Changes when what is to be forecast, or the data, change."
     named = " ".join([s.attrs["sha256"], *s.ids])
@@ -520,13 +525,14 @@ def is_done(path: Path, entry: Entry, s: LeagueSet) -> bool:
     about = read_about(path)
     return (about.get("task"), about.get("stamp")) == (task_hash(s), entry.stamp)
 
-# %% ../nbs/26a_league.ipynb #0328250f
+# %% ../nbs/26a_league.ipynb #2e26763f
 def run_entry(name: str, entry: Entry, s: LeagueSet, *, folder: Path) -> Path:
     "Make an entry's forecasts of a set, and write them."
     began = time.process_time()                                     # of the processor: other programs do not count
     q, made = entry.make(s)
     seconds = time.process_time() - began
-    if q.shape != (len(LEVELS), *s.shape): raise ValueError(f"{q.shape} quantiles where {(len(LEVELS), *s.shape)} were asked for")
+    wanted = len(LEVELS), *s.shape
+    if q.shape != wanted: raise ValueError(f"{q.shape} quantiles where {wanted} were asked for")
     if not np.isfinite(q).all(): raise ValueError(f"{(~np.isfinite(q)).sum()} of {q.size} quantiles are not finite")
     about = dict(entry=name, label=entry.label, note=entry.note, stamp=entry.stamp, set=s.name, task=task_hash(s))
     about["seconds_per_1000"] = None if np.isnan(made) else round(1000 * seconds / made, 3)
@@ -536,7 +542,7 @@ def run_entry(name: str, entry: Entry, s: LeagueSet, *, folder: Path) -> Path:
     with write_beside(path) as half: pq.write_table(table, half, compression="zstd")
     return path
 
-# %% ../nbs/26a_league.ipynb #0aa662e4
+# %% ../nbs/26a_league.ipynb #42a163d4
 def _work(name, s, folder, add, weights):
     "One entry on one set, in a process of its own: None, or why not."
     torch.set_num_threads(1)
@@ -559,7 +565,7 @@ def _each(jobs, cores):
             lost = done.exception()                                 # the process itself died
             yield job, f"failed: {name} on {s.name}: {lost}" if lost else done.result()
 
-# %% ../nbs/26a_league.ipynb #056f64fb
+# %% ../nbs/26a_league.ipynb #baa98016
 def run_all(sets: list, names: Iterable, folder: Path, *, add: Iterable = (), weights: Path | None = None,
             cores: int = 1) -> list:
     """Make all forecasts that are not there yet.
@@ -591,7 +597,7 @@ def run_all(sets: list, names: Iterable, folder: Path, *, add: Iterable = (), we
             if line: said.append(line)
     return said
 
-# %% ../nbs/26a_league.ipynb #6957f795
+# %% ../nbs/26a_league.ipynb #b378369b
 REAL = {
     "E45N17 U": "EGMS_L3_E45N17_100km_U_2020_2024_*.zip",
     "burst 022": "EGMS_L2b_022_0845_IW2_VV_2020_2024_*.zip",
@@ -609,7 +615,7 @@ def find_real(name: str) -> Path | None:
     return next((f for place in places for f in sorted(place.glob(REAL[name]))), None)
 
 def open_set(name: str, folder: Path, **size) -> LeagueSet | None:
-    "A set by its name or its file; None for a real one that is not at hand; a synthetic tile is simulated into `folder`."
+    "A set by its name or file, None for a real one that is not at hand; a synthetic tile is simulated into `folder`."
     if name in REAL:
         path = find_real(name)
         return path and make_set(name, read_tile(path, crs=CRS.get(name)), **size)
@@ -625,9 +631,9 @@ def _simulated(name, folder):
     folder.mkdir(parents=True, exist_ok=True)
     return path if path.exists() else write_synthetic(name, folder, points=POINTS)
 
-# %% ../nbs/26a_league.ipynb #5b8eef33
+# %% ../nbs/26a_league.ipynb #218f0103
 def write_tasks(sets: list, folder: Path) -> None:
-    "What is to be forecast (`tasks.parquet`: id, origin, lead) and the judged series (`series.parquet`: id, date, value)."
+    "`tasks.parquet` (id, origin, lead), what is to be forecast, and `series.parquet` (id, date, value), the judged series."
     Path(folder).mkdir(parents=True, exist_ok=True)
     for name, of_set in dict(tasks=_tasks_of, series=_series_of).items():
         frame = pd.concat([of_set(s) for s in sets])
@@ -642,7 +648,7 @@ def _series_of(s):
     table = pd.DataFrame(s.series.values[:, s.cells].T, points, dates)
     return table.stack().rename("value").reset_index()
 
-# %% ../nbs/26a_league.ipynb #2b204efe
+# %% ../nbs/26a_league.ipynb #04ac9707
 _CONTEXT = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -686,7 +692,7 @@ def _record_set(path, folder):
         fields.append({"@type": "cr:Field", "@id": f"{name}/{c}", "name": c, "dataType": _TYPES[c], "source": source})
     return {"@type": "cr:RecordSet", "@id": f"{name}-records", "name": f"{name}-records", "field": fields}
 
-# %% ../nbs/26a_league.ipynb #ae1b468d
+# %% ../nbs/26a_league.ipynb #06a19467
 def read_forecasts(s: LeagueSet, folder: Path) -> tuple:
     "Quantiles of every entry that has forecast a set as it is now, dict of name to (levels, B, F, n); and about them."
     entries, about = {}, []
@@ -711,7 +717,7 @@ def _about_set(s):
     sizes = dict(points=s.series.values.shape[1], judged=len(s.cells), origins=s.dates, leads=s.leads)
     return dict(set=s.name, caption=caption_of(s.attrs), **kept, **sizes, task=task_hash(s))
 
-# %% ../nbs/26a_league.ipynb #bd5b775e
+# %% ../nbs/26a_league.ipynb #6f7233a6
 def write_scores(sets: list, folder: Path, out: Path, *, said: Iterable = ()) -> pd.DataFrame:
     "Score what was forecast; `scores.csv`, `entries.csv`, `provenance.json` and `croissant.json` go into `out`."
     parts, about, out = [], [], Path(out)
@@ -719,7 +725,7 @@ def write_scores(sets: list, folder: Path, out: Path, *, said: Iterable = ()) ->
         entries, told = read_forecasts(s, folder)
         if entries: parts.append(score_set(s, entries))
         about += told
-    if not parts: raise ValueError(f"{folder}: no entry has forecast any set; {'; '.join(said) or 'choose other entries'}")
+    if not parts: raise ValueError(f"{folder}: holds no forecasts; {'; '.join(said) or 'choose other entries'}")
     out.mkdir(parents=True, exist_ok=True)
     scores = pd.concat(parts, ignore_index=True)
     for name, frame in dict(scores=scores, entries=pd.DataFrame(about)).items():
@@ -728,7 +734,7 @@ def write_scores(sets: list, folder: Path, out: Path, *, said: Iterable = ()) ->
     for place in (Path(folder), out): write_json(place / "croissant.json", croissant(folder, sets))
     return scores
 
-# %% ../nbs/26a_league.ipynb #dadd2ce1
+# %% ../nbs/26a_league.ipynb #cc1c452f
 def main(add: Iterable = (), *, sets: Iterable | None = None, only: Iterable | None = None, sample: int = SAMPLE,
          origins: int = ORIGINS, weights: Path | None = None, folder: Path = Path("data/league"),
          out: Path = Path("figures/league"), cores: int | None = None) -> pd.DataFrame:

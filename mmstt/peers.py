@@ -7,7 +7,7 @@ __all__ = ['LEVELS', 'CENTRAL', 'PEERS', 'TRAINING_STEPS', 'NINE', 'Task', 'Peer
            'from_nixtla', 'in_order', 'run_statsforecast', 'auto_ets', 'theta', 'arima_fourier', 'mstl', 'auto_mfles',
            'lightgbm', 'run_neuralforecast', 'nhits', 'tide', 'patchtst', 'fracast', 'chronos', 'tirex', 'timesfm']
 
-# %% ../nbs/26_peers.ipynb #13716549
+# %% ../nbs/26_peers.ipynb #d7fe6d21
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-# %% ../nbs/26_peers.ipynb #60ba462c
+# %% ../nbs/26_peers.ipynb #47d598bb
 LEVELS = .05, .15, .25, .35, .45, .5, .55, .65, .75, .85, .95
 CENTRAL = [90, 70, 50, 30, 10]     # the same quantiles as central intervals, in %
 
@@ -39,15 +39,24 @@ class Task:
     season: int
     weights: Path | None = None
 
-# %% ../nbs/26_peers.ipynb #90201d23
+# %% ../nbs/26_peers.ipynb #0e92f237
 @dataclass(frozen=True)
 class Peer:
-    "A forecaster of others: `label`, the `package` it needs, a `note` for the table, `forecast(task) -> (levels, n, steps)` in mm."
+    """A forecaster of others.
+
+    Attributes
+    ----------
+    label : printed name
+    package : that it needs
+    note : for the table
+    forecast : `forecast(task)` returns quantiles (levels, n, steps) in mm, at `LEVELS`
+    pretrained : whether its weights are given by --weights
+    """
     label: str
     package: str
     note: str
     forecast: Callable
-    pretrained: bool = False      # its weights are given by --weights
+    pretrained: bool = False
 
     @property
     def installed(self): return find_spec(self.package) is not None
@@ -61,7 +70,7 @@ def peer(name: str, label: str, package: str, *, note: str = "", pretrained: boo
         return forecast
     return enter
 
-# %% ../nbs/26_peers.ipynb #116be5dc
+# %% ../nbs/26_peers.ipynb #a4afdc3e
 def at_levels(values, given, wanted=LEVELS) -> np.ndarray:
     "Quantiles (K, ...) at levels `given`, ascending, at the levels `wanted`: linear in the normal score, sorted."
     values = np.sort(np.asarray(values, float), axis=0)
@@ -71,7 +80,7 @@ def at_levels(values, given, wanted=LEVELS) -> np.ndarray:
     share = share.reshape(-1, *[1] * (values.ndim - 1))
     return (1 - share) * values[after - 1] + share * values[after]
 
-# %% ../nbs/26_peers.ipynb #23f7050b
+# %% ../nbs/26_peers.ipynb #80354118
 def long_table(series) -> pd.DataFrame:
     "A list of series as a table `unique_id, ds, y`, the form that Nixtla's packages read; `ds` counts steps."
     lengths = [len(x) for x in series]
@@ -95,7 +104,7 @@ def in_order(q) -> np.ndarray:
     below, above = np.minimum(q[:half], q[half]), np.maximum(q[half + 1:], q[half])
     return np.concatenate([np.sort(below, axis=0), q[half:half + 1], np.sort(above, axis=0)])
 
-# %% ../nbs/26_peers.ipynb #f6399bb1
+# %% ../nbs/26_peers.ipynb #eb558aeb
 def run_statsforecast(model, task: Task, *, waves: int = 0) -> np.ndarray:
     "Quantiles of a model of statsforecast, each series by itself; with `waves` pairs of Fourier terms of the season."
     from statsforecast import StatsForecast
@@ -105,31 +114,31 @@ def run_statsforecast(model, task: Task, *, waves: int = 0) -> np.ndarray:
     out = StatsForecast(models=[model], freq=1).forecast(df=table, h=task.steps, level=CENTRAL, X_df=ahead)
     return from_nixtla(out, task)
 
-# %% ../nbs/26_peers.ipynb #2bce34ed
+# %% ../nbs/26_peers.ipynb #480e7c21
 @peer("auto_ets", "AutoETS", "statsforecast")
 def auto_ets(task):
     from statsforecast.models import AutoETS
     return run_statsforecast(AutoETS(season_length=task.season), task)
 
-# %% ../nbs/26_peers.ipynb #79ad3d9a
+# %% ../nbs/26_peers.ipynb #368e6d69
 @peer("theta", "Theta, optimized", "statsforecast")
 def theta(task):
     from statsforecast.models import DynamicOptimizedTheta
     return run_statsforecast(DynamicOptimizedTheta(season_length=task.season), task)
 
-# %% ../nbs/26_peers.ipynb #e1f3c7e5
+# %% ../nbs/26_peers.ipynb #50f187f4
 @peer("arima_fourier", "ARIMA(1,1,1) + Fourier", "statsforecast", note="two pairs of Fourier terms of a year")
 def arima_fourier(task):
     from statsforecast.models import ARIMA
     return run_statsforecast(ARIMA(order=(1, 1, 1)), task, waves=2)
 
-# %% ../nbs/26_peers.ipynb #3abdcebb
+# %% ../nbs/26_peers.ipynb #c8b51b11
 @peer("mstl", "MSTL", "statsforecast", note="trend by AutoETS")
 def mstl(task):
     from statsforecast.models import MSTL
     return run_statsforecast(MSTL(season_length=task.season), task)
 
-# %% ../nbs/26_peers.ipynb #977e0527
+# %% ../nbs/26_peers.ipynb #889271d7
 @peer("auto_mfles", "AutoMFLES", "statsforecast", note="conformal intervals from two windows")
 def auto_mfles(task):
     from statsforecast.models import AutoMFLES
@@ -138,7 +147,7 @@ def auto_mfles(task):
     model = AutoMFLES(test_size=task.steps, season_length=[task.season], metric="mse", prediction_intervals=intervals)
     return run_statsforecast(model, task)
 
-# %% ../nbs/26_peers.ipynb #bf971b4a
+# %% ../nbs/26_peers.ipynb #ce14b1cc
 @peer("lightgbm", "LightGBM, direct", "mlforecast", note="first differences, lags 1 to 12 and around a year")
 def lightgbm(task):
     from lightgbm import LGBMRegressor
@@ -153,7 +162,7 @@ def lightgbm(task):
     out = forecaster.predict(task.steps, new_df=long_table(task.past), level=CENTRAL)
     return from_nixtla(out, task)
 
-# %% ../nbs/26_peers.ipynb #1f10caab
+# %% ../nbs/26_peers.ipynb #f3b9a721
 TRAINING_STEPS = 200
 
 def run_neuralforecast(model: str, task: Task, **settings) -> np.ndarray:
@@ -164,26 +173,28 @@ def run_neuralforecast(model: str, task: Task, **settings) -> np.ndarray:
     from neuralforecast.losses.pytorch import MQLoss
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     shortest = min(map(len, task.train)) - task.steps
-    quiet = dict(enable_progress_bar=False, logger=False, enable_checkpointing=False, enable_model_summary=False, accelerator="cpu")
-    given = dict(input_size=min(5 * task.season // 4, shortest), scaler_type="standard", max_steps=TRAINING_STEPS, random_seed=0)
-    network = getattr(models, model)(h=task.steps, loss=MQLoss(level=CENTRAL), **given, **settings, **quiet)
+    parts = "progress_bar", "checkpointing", "model_summary"
+    quiet = dict(logger=False, accelerator="cpu", **{f"enable_{part}": False for part in parts})
+    given = dict(max_steps=TRAINING_STEPS, scaler_type="standard", random_seed=0, loss=MQLoss(level=CENTRAL))
+    seen = min(5 * task.season // 4, shortest)
+    network = getattr(models, model)(h=task.steps, input_size=seen, **given, **settings, **quiet)
     forecaster = neuralforecast.NeuralForecast([network], freq=1)
     forecaster.fit(long_table(task.train))
     return from_nixtla(forecaster.predict(long_table(task.past)), task)
 
-# %% ../nbs/26_peers.ipynb #07735e8b
+# %% ../nbs/26_peers.ipynb #221f53c5
 @peer("nhits", "NHITS", "neuralforecast", note="200 training steps")
 def nhits(task): return run_neuralforecast("NHITS", task)
 
-# %% ../nbs/26_peers.ipynb #e3969aa7
+# %% ../nbs/26_peers.ipynb #8867ccd4
 @peer("tide", "TiDE", "neuralforecast", note="200 training steps")
 def tide(task): return run_neuralforecast("TiDE", task)
 
-# %% ../nbs/26_peers.ipynb #d317e67a
+# %% ../nbs/26_peers.ipynb #42baccf3
 @peer("patchtst", "PatchTST", "neuralforecast", note="200 training steps")
 def patchtst(task): return run_neuralforecast("PatchTST", task, windows_batch_size=128)
 
-# %% ../nbs/26_peers.ipynb #3cb461b6
+# %% ../nbs/26_peers.ipynb #1d9f1988
 @peer("fracast", "Fracast-0", "fracast", note="pretrained; quantiles beyond 10 and 90 % continued")
 def fracast(task):
     from fracast import FracastModel
@@ -191,7 +202,7 @@ def fracast(task):
     out = [model.forecast(x, horizon=task.steps).T for x in task.past]       # (quantiles, steps)
     return at_levels(np.stack(out, 1), model.quantiles)
 
-# %% ../nbs/26_peers.ipynb #8f4d0bea
+# %% ../nbs/26_peers.ipynb #ed672564
 NINE = .1, .2, .3, .4, .5, .6, .7, .8, .9      # the quantiles that these models were trained on
 
 def _batches(past, most=64):
@@ -203,27 +214,30 @@ def chronos(task):
     import torch
     from chronos import BaseChronosPipeline
     model = BaseChronosPipeline.from_pretrained(str(task.weights), device_map="cpu", local_files_only=True)
+    wanted = dict(prediction_length=task.steps, quantile_levels=list(NINE))
     out = []
     for some in _batches(task.past):
-        q, _ = model.predict_quantiles([torch.from_numpy(x) for x in some], prediction_length=task.steps, quantile_levels=list(NINE))
+        q, _ = model.predict_quantiles([torch.from_numpy(x) for x in some], **wanted)
         out.append(np.asarray(q))                                            # (n, steps, 9)
     return at_levels(np.concatenate(out).transpose(2, 0, 1), NINE)
 
-# %% ../nbs/26_peers.ipynb #3a4dd70b
+# %% ../nbs/26_peers.ipynb #86634fca
 @peer("tirex", "TiRex", "tirex", note="pretrained; quantiles beyond 10 and 90 % continued", pretrained=True)
 def tirex(task):
     import torch
     from tirex import TiRexZero
     model = TiRexZero.from_pretrained(str(task.weights / "model.ckpt"), backend="torch", device="cpu").eval()
-    out, _ = model.forecast([torch.from_numpy(x) for x in task.past], prediction_length=task.steps, output_type="numpy")
+    past = [torch.from_numpy(x) for x in task.past]
+    out, _ = model.forecast(past, prediction_length=task.steps, output_type="numpy")
     return at_levels(out.transpose(2, 0, 1), model.config.quantiles)
 
-# %% ../nbs/26_peers.ipynb #eed473ae
+# %% ../nbs/26_peers.ipynb #5c52d344
 @peer("timesfm", "TimesFM 2.5", "timesfm", note="pretrained; quantiles beyond 10 and 90 % continued", pretrained=True)
 def timesfm(task):
     import timesfm
-    model = timesfm.TimesFM_2p5_200M_torch.from_pretrained(str(task.weights), local_files_only=True, torch_compile=False)
-    settings = dict(normalize_inputs=True, use_continuous_quantile_head=True, fix_quantile_crossing=True, force_flip_invariance=True)
-    model.compile(timesfm.ForecastConfig(max_context=512, max_horizon=128, **settings))
+    read = timesfm.TimesFM_2p5_200M_torch.from_pretrained
+    model = read(str(task.weights), local_files_only=True, torch_compile=False)
+    flags = "normalize_inputs", "use_continuous_quantile_head", "fix_quantile_crossing", "force_flip_invariance"
+    model.compile(timesfm.ForecastConfig(max_context=512, max_horizon=128, **dict.fromkeys(flags, True)))
     _, out = model.forecast(horizon=task.steps, inputs=list(task.past))      # (n, steps, mean and nine quantiles)
     return at_levels(out[..., 1:].transpose(2, 0, 1), NINE)
