@@ -7,7 +7,7 @@ __all__ = ['LEVELS', 'CENTRAL', 'PEERS', 'TRAINING_STEPS', 'NINE', 'Task', 'Peer
            'from_nixtla', 'in_order', 'run_statsforecast', 'auto_ets', 'theta', 'arima_fourier', 'mstl', 'auto_mfles',
            'lightgbm', 'run_neuralforecast', 'nhits', 'tide', 'patchtst', 'fracast', 'chronos', 'tirex', 'timesfm']
 
-# %% ../nbs/26_peers.ipynb #d7fe6d21
+# %% ../nbs/26_peers.ipynb #97d18b99
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-# %% ../nbs/26_peers.ipynb #47d598bb
+# %% ../nbs/26_peers.ipynb #b0744e5a
 LEVELS = .05, .15, .25, .35, .45, .5, .55, .65, .75, .85, .95
 CENTRAL = [90, 70, 50, 30, 10]     # the same quantiles as central intervals, in %
 
@@ -39,7 +39,7 @@ class Task:
     season: int
     weights: Path | None = None
 
-# %% ../nbs/26_peers.ipynb #0e92f237
+# %% ../nbs/26_peers.ipynb #61edb921
 @dataclass(frozen=True)
 class Peer:
     """A forecaster of others.
@@ -70,7 +70,7 @@ def peer(name: str, label: str, package: str, *, note: str = "", pretrained: boo
         return forecast
     return enter
 
-# %% ../nbs/26_peers.ipynb #a4afdc3e
+# %% ../nbs/26_peers.ipynb #f2429903
 def at_levels(values, given, wanted=LEVELS) -> np.ndarray:
     "Quantiles (K, ...) at levels `given`, ascending, at the levels `wanted`: linear in the normal score, sorted."
     values = np.sort(np.asarray(values, float), axis=0)
@@ -80,7 +80,7 @@ def at_levels(values, given, wanted=LEVELS) -> np.ndarray:
     share = share.reshape(-1, *[1] * (values.ndim - 1))
     return (1 - share) * values[after - 1] + share * values[after]
 
-# %% ../nbs/26_peers.ipynb #80354118
+# %% ../nbs/26_peers.ipynb #a6473fca
 def long_table(series) -> pd.DataFrame:
     "A list of series as a table `unique_id, ds, y`, the form that Nixtla's packages read; `ds` counts steps."
     lengths = [len(x) for x in series]
@@ -104,7 +104,7 @@ def in_order(q) -> np.ndarray:
     below, above = np.minimum(q[:half], q[half]), np.maximum(q[half + 1:], q[half])
     return np.concatenate([np.sort(below, axis=0), q[half:half + 1], np.sort(above, axis=0)])
 
-# %% ../nbs/26_peers.ipynb #eb558aeb
+# %% ../nbs/26_peers.ipynb #aa8e2d4d
 def run_statsforecast(model, task: Task, *, waves: int = 0) -> np.ndarray:
     "Quantiles of a model of statsforecast, each series by itself; with `waves` pairs of Fourier terms of the season."
     from statsforecast import StatsForecast
@@ -114,31 +114,31 @@ def run_statsforecast(model, task: Task, *, waves: int = 0) -> np.ndarray:
     out = StatsForecast(models=[model], freq=1).forecast(df=table, h=task.steps, level=CENTRAL, X_df=ahead)
     return from_nixtla(out, task)
 
-# %% ../nbs/26_peers.ipynb #480e7c21
+# %% ../nbs/26_peers.ipynb #a8f35d8c
 @peer("auto_ets", "AutoETS", "statsforecast")
 def auto_ets(task):
     from statsforecast.models import AutoETS
     return run_statsforecast(AutoETS(season_length=task.season), task)
 
-# %% ../nbs/26_peers.ipynb #368e6d69
+# %% ../nbs/26_peers.ipynb #afbdad23
 @peer("theta", "Theta, optimized", "statsforecast")
 def theta(task):
     from statsforecast.models import DynamicOptimizedTheta
     return run_statsforecast(DynamicOptimizedTheta(season_length=task.season), task)
 
-# %% ../nbs/26_peers.ipynb #50f187f4
+# %% ../nbs/26_peers.ipynb #d40ebb51
 @peer("arima_fourier", "ARIMA(1,1,1) + Fourier", "statsforecast", note="two pairs of Fourier terms of a year")
 def arima_fourier(task):
     from statsforecast.models import ARIMA
     return run_statsforecast(ARIMA(order=(1, 1, 1)), task, waves=2)
 
-# %% ../nbs/26_peers.ipynb #c8b51b11
+# %% ../nbs/26_peers.ipynb #2b57abda
 @peer("mstl", "MSTL", "statsforecast", note="trend by AutoETS")
 def mstl(task):
     from statsforecast.models import MSTL
     return run_statsforecast(MSTL(season_length=task.season), task)
 
-# %% ../nbs/26_peers.ipynb #889271d7
+# %% ../nbs/26_peers.ipynb #883fd40a
 @peer("auto_mfles", "AutoMFLES", "statsforecast", note="conformal intervals from two windows")
 def auto_mfles(task):
     from statsforecast.models import AutoMFLES
@@ -147,7 +147,7 @@ def auto_mfles(task):
     model = AutoMFLES(test_size=task.steps, season_length=[task.season], metric="mse", prediction_intervals=intervals)
     return run_statsforecast(model, task)
 
-# %% ../nbs/26_peers.ipynb #ce14b1cc
+# %% ../nbs/26_peers.ipynb #c8d5c2c0
 @peer("lightgbm", "LightGBM, direct", "mlforecast", note="first differences, lags 1 to 12 and around a year")
 def lightgbm(task):
     from lightgbm import LGBMRegressor
@@ -162,7 +162,7 @@ def lightgbm(task):
     out = forecaster.predict(task.steps, new_df=long_table(task.past), level=CENTRAL)
     return from_nixtla(out, task)
 
-# %% ../nbs/26_peers.ipynb #f3b9a721
+# %% ../nbs/26_peers.ipynb #5cc9c4b7
 TRAINING_STEPS = 200
 
 def run_neuralforecast(model: str, task: Task, **settings) -> np.ndarray:
@@ -182,19 +182,19 @@ def run_neuralforecast(model: str, task: Task, **settings) -> np.ndarray:
     forecaster.fit(long_table(task.train))
     return from_nixtla(forecaster.predict(long_table(task.past)), task)
 
-# %% ../nbs/26_peers.ipynb #221f53c5
+# %% ../nbs/26_peers.ipynb #274ae444
 @peer("nhits", "NHITS", "neuralforecast", note="200 training steps")
 def nhits(task): return run_neuralforecast("NHITS", task)
 
-# %% ../nbs/26_peers.ipynb #8867ccd4
+# %% ../nbs/26_peers.ipynb #a30fd6f8
 @peer("tide", "TiDE", "neuralforecast", note="200 training steps")
 def tide(task): return run_neuralforecast("TiDE", task)
 
-# %% ../nbs/26_peers.ipynb #42baccf3
+# %% ../nbs/26_peers.ipynb #3f3567c8
 @peer("patchtst", "PatchTST", "neuralforecast", note="200 training steps")
 def patchtst(task): return run_neuralforecast("PatchTST", task, windows_batch_size=128)
 
-# %% ../nbs/26_peers.ipynb #1d9f1988
+# %% ../nbs/26_peers.ipynb #8ea6b213
 @peer("fracast", "Fracast-0", "fracast", note="pretrained; quantiles beyond 10 and 90 % continued")
 def fracast(task):
     from fracast import FracastModel
@@ -202,7 +202,7 @@ def fracast(task):
     out = [model.forecast(x, horizon=task.steps).T for x in task.past]       # (quantiles, steps)
     return at_levels(np.stack(out, 1), model.quantiles)
 
-# %% ../nbs/26_peers.ipynb #ed672564
+# %% ../nbs/26_peers.ipynb #b51bc548
 NINE = .1, .2, .3, .4, .5, .6, .7, .8, .9      # the quantiles that these models were trained on
 
 def _batches(past, most=64):
@@ -221,7 +221,7 @@ def chronos(task):
         out.append(np.asarray(q))                                            # (n, steps, 9)
     return at_levels(np.concatenate(out).transpose(2, 0, 1), NINE)
 
-# %% ../nbs/26_peers.ipynb #86634fca
+# %% ../nbs/26_peers.ipynb #d512d9de
 @peer("tirex", "TiRex", "tirex", note="pretrained; quantiles beyond 10 and 90 % continued", pretrained=True)
 def tirex(task):
     import torch
@@ -231,7 +231,7 @@ def tirex(task):
     out, _ = model.forecast(past, prediction_length=task.steps, output_type="numpy")
     return at_levels(out.transpose(2, 0, 1), model.config.quantiles)
 
-# %% ../nbs/26_peers.ipynb #5c52d344
+# %% ../nbs/26_peers.ipynb #81239e93
 @peer("timesfm", "TimesFM 2.5", "timesfm", note="pretrained; quantiles beyond 10 and 90 % continued", pretrained=True)
 def timesfm(task):
     import timesfm
