@@ -47,6 +47,19 @@ real: $(INSTALLED)  ## forecasts on every real set at hand, by lead and motion c
 	$(BIN)/mmstt study --config $(CONFIG) --only real_data
 	$(BIN)/python tools/skill.py
 
+# The peers pin older packages than ours (pandas below 3), so they have an environment of their own; mmstt works in both.
+LEAGUE := .venv-league/.installed
+LEAGUE_OPTIONS ?=
+
+$(LEAGUE): settings.ini setup.py constraints-league.txt
+	@echo "setting up .venv-league (once, a few minutes) ..."
+	$(PYTHON) -m venv .venv-league
+	.venv-league/bin/pip install --quiet --disable-pip-version-check --constraint constraints-league.txt --editable '.[league]'
+	@touch $@
+
+league: $(LEAGUE)  ## every forecaster on the same origins, outsiders too (LEAGUE_OPTIONS="--add mine.parquet")
+	.venv-league/bin/mmstt league $(LEAGUE_OPTIONS)
+
 map: $(INSTALLED)  ## the README's picture, from the real tile E45N17 in data/egms/
 	$(BIN)/mmstt study --config $(CONFIG) --only map_picture
 
@@ -105,4 +118,5 @@ docs: $(INSTALLED)  ## build the site into docs/_site
 lab: $(INSTALLED) hooks  ## open the notebooks
 	$(BIN)/jupyter lab nbs
 
-.PHONY: help setup hooks study audit residual real map configuration gpu bench cluster check lint export test-tools test docs lab
+.PHONY: help setup hooks study audit residual real league map configuration gpu bench cluster check lint export \
+  test-tools test docs lab

@@ -45,7 +45,7 @@ setup(
     packages=find_packages(include=["mmstt", "mmstt.*"]),
     package_data={"mmstt": ["py.typed", "page/*"]},
     install_requires=cfg["requirements"].split(),
-    extras_require={k: cfg[f"{k}_requirements"].split() for k in ("dev", "slurm")},
+    extras_require={k: cfg[f"{k}_requirements"].split() for k in ("dev", "slurm", "league")},
     entry_points={
         "console_scripts": cfg["console_scripts"].split(),
         "nbdev": [f"{cfg['lib_name']}={cfg['lib_name']}._modidx:d"],

@@ -6,7 +6,7 @@
 __all__ = ['app', 'QUICK', 'FilesArgument', 'CrsOption', 'BboxOption', 'ConfigOption', 'JsonOption', 'ThreadsOption', 'PASSED_ON',
            'HyperOption', 'OutDirOption', 'FormatOption', 'MapsOption', 'CoresOption', 'options', 'main',
            'ProtocolName', 'print_record', 'inspect', 'simulate', 'download', 'rasterize', 'train', 'score',
-           'split_arguments', 'fit', 'forecast', 'export', 'study']
+           'split_arguments', 'fit', 'forecast', 'export', 'league', 'study']
 
 # %% ../nbs/30_cli.ipynb #ca082e10
 import json
@@ -446,6 +446,30 @@ def export(
     _threads(threads)
     found = export_run(run, out)
     print(f"wrote {out}: onnxruntime follows torch to {found:.1e} mm")
+
+# %% ../nbs/30_cli.ipynb #d40b202d
+@app.command()
+def league(
+    add: Annotated[Optional[list[str]], typer.Option(
+        help="An entry of your own: FILE.parquet or FILE.py:Class.")] = None,
+    sets: Annotated[Optional[list[str]], typer.Option(
+        help="Only these sets, by name or file; all by default.")] = None,
+    only: Annotated[Optional[list[str]], typer.Option(help="Only these entries; all by default.")] = None,
+    sample: Annotated[int, typer.Option(min=1, help="Points judged in each set.")] = 40,
+    origins: Annotated[int, typer.Option(min=5, help="Dates forecast from in each set.")] = 10,
+    weights: Annotated[Optional[Path], typer.Option(
+        help="Folder with pretrained weights, a folder for each peer.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where the forecasts lie.")] = Path("data/league"),
+    out: Annotated[Path, typer.Option(help="Where tables and figures go.")] = Path("figures/league"),
+    cores: Annotated[Optional[int], typer.Option(min=1, help="Entries at a time (all cores by default).")] = None,
+):
+    "Every forecaster on the same origins, and yours: scores, intervals, tests. Interrupted, it goes on where it was."
+    from mmstt.league import main as run_league
+    from mmstt.study import run_notebook, share_path
+    how = dict(sets=sets, only=only, sample=sample, origins=origins, weights=weights)
+    run_league(add or (), **how, folder=folder, out=out, cores=cores)
+    run_notebook(share_path("nbs/paper/league.ipynb"), out / "league.ipynb", scores=str(out), out=str(out))
+    print(f"wrote {out / 'league.md'}")
 
 # %% ../nbs/30_cli.ipynb #9987492d
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
