@@ -91,6 +91,7 @@ check: $(INSTALLED) lint  ## notebooks clean, library equal to what they export,
 	@diff -r -x .ipynb_checkpoints nbs build/check/nbs || { echo "notebooks are not clean: run 'make export'"; exit 1; }
 	@diff -r -x __pycache__ mmstt build/check/mmstt || { echo "mmstt/ is not what the notebooks export: run 'make export'"; exit 1; }
 	@rm -rf build/check; $(BIN)/python tools/measure.py $(MEASURE)
+	@$(BIN)/python tools/skill.py --check
 	@echo "check: notebooks clean, library in step"
 
 lint: $(INSTALLED)  ## ruff over modules and notebooks
