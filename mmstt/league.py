@@ -10,7 +10,7 @@ __all__ = ['SAMPLE', 'ORIGINS', 'LEAST_VALUES', 'COLUMNS', 'AN_ENTRY', 'MIDDLE',
            'task_hash', 'forecast_file', 'read_about', 'is_done', 'run_entry', 'run_all', 'find_real', 'open_set',
            'write_tasks', 'croissant', 'read_forecasts', 'provenance', 'write_scores', 'main']
 
-# %% ../nbs/26a_league.ipynb #019e88d6
+# %% ../nbs/26a_league.ipynb #2ae9587b
 import importlib.util
 import json
 import os
@@ -57,7 +57,7 @@ from .style import caption_of
 from .testing import data_folders
 from .tiles import read_tile
 
-# %% ../nbs/26a_league.ipynb #5c320823
+# %% ../nbs/26a_league.ipynb #d7a41422
 @dataclass(frozen=True)
 class LeagueSet:
     """Series of a set, and what is forecast of them.
@@ -106,7 +106,7 @@ class LeagueSet:
         found = self.series.values[matched][..., self.cells].astype(np.float32)
         return np.where((matched < 0)[..., None], np.nan, found)
 
-# %% ../nbs/26a_league.ipynb #009cb7ef
+# %% ../nbs/26a_league.ipynb #61aaf5f8
 SAMPLE = 40         # points judged in a set
 ORIGINS = 10        # dates forecast from
 LEAST_VALUES = 60   # of a judged point before the first origin
@@ -151,7 +151,7 @@ def _origins(days, longest, first, count):
     at = np.linspace(0, len(possible) - 1, count)
     return possible[np.unique(at.round().astype(int))]
 
-# %% ../nbs/26a_league.ipynb #a134c92f
+# %% ../nbs/26a_league.ipynb #411ca47b
 def regular_past(s: LeagueSet, origin: int, cells: np.ndarray) -> list:
     """Series of some points in steps of `s.step` days that end at the origin, each from its first value on.
 
@@ -174,7 +174,7 @@ def regular_past(s: LeagueSet, origin: int, cells: np.ndarray) -> list:
         out.append(np.interp(grid, days[known], x[known]).astype(np.float32))
     return out
 
-# %% ../nbs/26a_league.ipynb #954b5421
+# %% ../nbs/26a_league.ipynb #17fca63b
 COLUMNS = "id", "origin", "lead", "quantile", "value"
 AN_ENTRY = f"an entry has the columns {', '.join(COLUMNS)}"
 
@@ -204,7 +204,7 @@ def _refuse(wrong, what, where):
     row = int(np.argmax(wrong)) + 1
     raise ValueError(f"{where}: row {row}: {what} ({wrong.sum()} such rows)")
 
-# %% ../nbs/26a_league.ipynb #54362094
+# %% ../nbs/26a_league.ipynb #7ca4a0a6
 def to_table(s: LeagueSet, q: np.ndarray) -> pa.Table:
     "Quantiles (levels, B, F, n) at `LEVELS` as an entry; values to 0.01 mm."
     B, F, n = s.shape
@@ -232,7 +232,7 @@ def from_table(s: LeagueSet, table: pd.DataFrame, where: str) -> np.ndarray:
     first = f"{s.ids[i]}, {s.dates[b]}, {s.leads[f]} days, quantile {levels[k]:g}"
     raise ValueError(f"{where}: {len(missing)} of {q.size} forecasts of {s.name} are missing, the first: {first}")
 
-# %% ../nbs/26a_league.ipynb #b7cdfc00
+# %% ../nbs/26a_league.ipynb #2361196d
 MIDDLE = LEVELS.index(.5)
 
 def losses(s: LeagueSet, q: np.ndarray) -> dict:
@@ -253,7 +253,7 @@ def by_origin(values, weight) -> tuple:
     there = np.isfinite(values)
     return np.where(there, values, 0) @ weight, there @ weight
 
-# %% ../nbs/26a_league.ipynb #27058318
+# %% ../nbs/26a_league.ipynb #c509f7a7
 BLOCK_DAYS = 60
 DRAWS = 500
 
@@ -266,7 +266,7 @@ def _mean_with_interval(total, count, days):
     low, high = np.nanquantile(means, (.025, .975), axis=0)
     return mean, low, high
 
-# %% ../nbs/26a_league.ipynb #a4009d62
+# %% ../nbs/26a_league.ipynb #5fae2786
 def group_scores(s: LeagueSet, found: dict, chosen: np.ndarray) -> pd.DataFrame:
     "Scores of some points, bool (n,), a row a lead; leads of fewer than five origins are left out."
     sums = {k: by_origin(v[..., chosen], s.weight[chosen]) for k, v in found.items()}
@@ -286,7 +286,7 @@ def _blocks(days, lead):
     "Blocks as long as a lead that the origins make."
     return round(independent_blocks(days, int(lead)), 1) if len(days) else 0.
 
-# %% ../nbs/26a_league.ipynb #f0e8b814
+# %% ../nbs/26a_league.ipynb #fdf336ef
 def compare(s: LeagueSet, found: dict, rival: dict, *, loss: str) -> list:
     "Diebold-Mariano test at each lead: `Comparison`, or None for too few origins; below zero the first is better."
     spacing = max(1., float(np.median(np.diff(s.days))))
@@ -303,7 +303,7 @@ def compare(s: LeagueSet, found: dict, rival: dict, *, loss: str) -> list:
         out.append(diebold_mariano(mean_a, mean_b, horizon, origins=s.days[there], span=int(lead)))
     return out
 
-# %% ../nbs/26a_league.ipynb #8c6c1854
+# %% ../nbs/26a_league.ipynb #e0a0754b
 OWN = "multiscale_gp"
 
 def score_set(s: LeagueSet, entries: dict) -> pd.DataFrame:
@@ -327,6 +327,7 @@ def _score_entry(s, loss, own):
     "Scores of all points, with the test against our own entry, and of each motion class."
     whole = group_scores(s, loss, np.ones(len(s.cells), bool)).assign(points="all points")
     for metric, kind in (("p_rmse", "square"), ("p_crps", "crps")):
+        whole[metric] = np.nan
         if own is None or own is loss: continue
         tests = compare(s, own, loss, loss=kind)
         p = [t.p if t and t.enough else np.nan for t in tests]
@@ -336,7 +337,7 @@ def _score_entry(s, loss, own):
         if len(s.labels) > 1: parts.append(group_scores(s, loss, s.classes == k).assign(points=label))
     return pd.concat(parts)
 
-# %% ../nbs/26a_league.ipynb #b733d332
+# %% ../nbs/26a_league.ipynb #8ba6a176
 COMPANIONS = 2000     # points beside the judged ones: to calibrate on, and to train on
 
 def companions(s: LeagueSet, most: int = COMPANIONS) -> np.ndarray:
@@ -364,7 +365,7 @@ def _with_intervals(past, at, count):
     upper = [middle + h for h in half[::-1]]
     return np.stack([*lower, middle, *upper])
 
-# %% ../nbs/26a_league.ipynb #ce7caea8
+# %% ../nbs/26a_league.ipynb #9cd44706
 def ridge(s: LeagueSet) -> tuple:
     "Ridge regression refitted at each origin; normal quantiles, from the errors of the half year before."
     cells = companions(s)
@@ -395,7 +396,7 @@ def _past_spread(model, x, season):
         errors.append(forecast - x[o + 1:o + 1 + model.t_out])
     return torch.stack(errors).square().mean((0, 2)).sqrt().numpy()
 
-# %% ../nbs/26a_league.ipynb #337d0f7d
+# %% ../nbs/26a_league.ipynb #67bc9b54
 class LeftOut(Exception):
     "An entry that cannot run on a set here; says why."
 
@@ -406,7 +407,7 @@ def residual(s: LeagueSet) -> tuple:
     if not runs: raise LeftOut("no trained run of the residual network on this tile in data/runs")
     return calibrated(s, make_forecaster("residual", runs[0].parent))
 
-# %% ../nbs/26a_league.ipynb #d03551ce
+# %% ../nbs/26a_league.ipynb #c0d16852
 TRAIN = 500     # series that a global peer is fitted to
 
 def of_peer(s: LeagueSet, p: Peer, weights: Path | None = None) -> tuple:
@@ -429,7 +430,7 @@ def of_class(s: LeagueSet, make: Callable) -> tuple:
         out.append(np.asarray(mean) + z * np.sqrt(variance))
     return np.stack(out, 1), len(s.origins) * len(s.cells)
 
-# %% ../nbs/26a_league.ipynb #6fa98dab
+# %% ../nbs/26a_league.ipynb #85df2c88
 def load_class(where: str) -> Callable:
     "The class that `FILE.py:Class` names."
     file, _, name = where.rpartition(":")
@@ -454,7 +455,7 @@ def read_entry(path: str) -> Callable:
         return from_table(s, table, path), np.nan
     return make
 
-# %% ../nbs/26a_league.ipynb #efef36fc
+# %% ../nbs/26a_league.ipynb #1313b144
 OURS = "persistence", "harmonic_refit", OWN, "ridge", "residual"
 
 @dataclass(frozen=True)
@@ -504,7 +505,7 @@ def _added(where):
     make = read_entry(where) if is_file else lambda s: of_class(s, load_class(where))
     return name, Entry(name, make, f"added from {file.name}", sha256_of(file))
 
-# %% ../nbs/26a_league.ipynb #4e87f494
+# %% ../nbs/26a_league.ipynb #873550cc
 def task_hash(s: LeagueSet) -> str:
     "Changes when what is to be forecast, or the data, change."
     named = " ".join([s.attrs["sha256"], *s.ids])
@@ -525,7 +526,7 @@ def is_done(path: Path, entry: Entry, s: LeagueSet) -> bool:
     about = read_about(path)
     return (about.get("task"), about.get("stamp")) == (task_hash(s), entry.stamp)
 
-# %% ../nbs/26a_league.ipynb #8e4fabaf
+# %% ../nbs/26a_league.ipynb #8580e2e3
 def run_entry(name: str, entry: Entry, s: LeagueSet, *, folder: Path) -> Path:
     "Make an entry's forecasts of a set, and write them."
     began = time.process_time()                                     # of the processor: other programs do not count
@@ -542,7 +543,7 @@ def run_entry(name: str, entry: Entry, s: LeagueSet, *, folder: Path) -> Path:
     with write_beside(path) as half: pq.write_table(table, half, compression="zstd")
     return path
 
-# %% ../nbs/26a_league.ipynb #17b9d0dd
+# %% ../nbs/26a_league.ipynb #e22e3522
 def _work(name, s, folder, add, weights):
     "One entry on one set, in a process of its own: None, or why not."
     torch.set_num_threads(1)
@@ -565,7 +566,7 @@ def _each(jobs, cores):
             lost = done.exception()                                 # the process itself died
             yield job, f"failed: {name} on {s.name}: {lost}" if lost else done.result()
 
-# %% ../nbs/26a_league.ipynb #7940f926
+# %% ../nbs/26a_league.ipynb #c25a41ad
 def run_all(sets: list, names: Iterable, folder: Path, *, add: Iterable = (), weights: Path | None = None,
             cores: int = 1) -> list:
     """Make all forecasts that are not there yet.
@@ -597,7 +598,7 @@ def run_all(sets: list, names: Iterable, folder: Path, *, add: Iterable = (), we
             if line: said.append(line)
     return said
 
-# %% ../nbs/26a_league.ipynb #dbd83f08
+# %% ../nbs/26a_league.ipynb #cc2498eb
 REAL = {
     "E45N17 U": "EGMS_L3_E45N17_100km_U_2020_2024_*.zip",
     "burst 022": "EGMS_L2b_022_0845_IW2_VV_2020_2024_*.zip",
@@ -631,7 +632,7 @@ def _simulated(name, folder):
     folder.mkdir(parents=True, exist_ok=True)
     return path if path.exists() else write_synthetic(name, folder, points=POINTS)
 
-# %% ../nbs/26a_league.ipynb #33f7a5fd
+# %% ../nbs/26a_league.ipynb #8e068b8f
 def write_tasks(sets: list, folder: Path) -> None:
     "`tasks.parquet` (id, origin, lead): what is to be forecast; `series.parquet` (id, date, value): the judged series."
     Path(folder).mkdir(parents=True, exist_ok=True)
@@ -648,7 +649,7 @@ def _series_of(s):
     table = pd.DataFrame(s.series.values[:, s.cells].T, points, dates)
     return table.stack().rename("value").reset_index()
 
-# %% ../nbs/26a_league.ipynb #06e46421
+# %% ../nbs/26a_league.ipynb #f4cf926a
 _CONTEXT = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -692,7 +693,7 @@ def _record_set(path, folder):
         fields.append({"@type": "cr:Field", "@id": f"{name}/{c}", "name": c, "dataType": _TYPES[c], "source": source})
     return {"@type": "cr:RecordSet", "@id": f"{name}-records", "name": f"{name}-records", "field": fields}
 
-# %% ../nbs/26a_league.ipynb #62a8bee3
+# %% ../nbs/26a_league.ipynb #3e979be3
 def read_forecasts(s: LeagueSet, folder: Path) -> tuple:
     "Quantiles of every entry that has forecast a set as it is now, dict of name to (levels, B, F, n); and about them."
     entries, about = {}, []
@@ -717,7 +718,7 @@ def _about_set(s):
     sizes = dict(points=s.series.values.shape[1], judged=len(s.cells), origins=s.dates, leads=s.leads)
     return dict(set=s.name, caption=caption_of(s.attrs), **kept, **sizes, task=task_hash(s))
 
-# %% ../nbs/26a_league.ipynb #48d885ff
+# %% ../nbs/26a_league.ipynb #99ea5d7d
 def write_scores(sets: list, folder: Path, out: Path, *, said: Iterable = ()) -> pd.DataFrame:
     "Score what was forecast; `scores.csv`, `entries.csv`, `provenance.json` and `croissant.json` go into `out`."
     parts, about, out = [], [], Path(out)
@@ -734,7 +735,7 @@ def write_scores(sets: list, folder: Path, out: Path, *, said: Iterable = ()) ->
     for place in (Path(folder), out): write_json(place / "croissant.json", croissant(folder, sets))
     return scores
 
-# %% ../nbs/26a_league.ipynb #44f872e7
+# %% ../nbs/26a_league.ipynb #7e505cf9
 def main(add: Iterable = (), *, sets: Iterable | None = None, only: Iterable | None = None, sample: int = SAMPLE,
          origins: int = ORIGINS, weights: Path | None = None, folder: Path = Path("data/league"),
          out: Path = Path("figures/league"), cores: int | None = None) -> pd.DataFrame:
