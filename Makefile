@@ -47,6 +47,19 @@ real: $(INSTALLED)  ## forecasts on every real set at hand, by lead and motion c
 	$(BIN)/mmstt study --config $(CONFIG) --only real_data
 	$(BIN)/python tools/skill.py
 
+# The peers pin older packages than ours (pandas below 3), so they have an environment of their own; mmstt works in both.
+LEAGUE := .venv-league/.installed
+LEAGUE_OPTIONS ?=
+
+$(LEAGUE): settings.ini setup.py constraints-league.txt
+	@echo "setting up .venv-league (once, a few minutes) ..."
+	$(PYTHON) -m venv .venv-league
+	.venv-league/bin/pip install --quiet --disable-pip-version-check --constraint constraints-league.txt --editable '.[league]'
+	@touch $@
+
+league: $(LEAGUE)  ## every forecaster on the same origins, outsiders too (LEAGUE_OPTIONS="--add mine.parquet")
+	.venv-league/bin/mmstt league $(LEAGUE_OPTIONS)
+
 map: $(INSTALLED)  ## the README's picture, from the real tile E45N17 in data/egms/
 	$(BIN)/mmstt study --config $(CONFIG) --only map_picture
 
@@ -60,7 +73,12 @@ gpu: $(INSTALLED)  ## train the paper's networks on one GPU for nine minutes; ag
 	$(BIN)/python tools/gpu.py --config $(CONFIG)
 
 bench: $(INSTALLED)  ## measure speed against peers and floors, into figures/benchmarks/
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt statsforecast
 	$(BIN)/mmstt study --config $(CONFIG) --tile E32N34 --only bench
+
+# Starts a SLURM of its own and stops it again; installs Debian's packages where they are missing.
+cluster: $(INSTALLED)  ## a study and a forecast on a real, small SLURM, disturbed (Debian or Ubuntu, as root)
+	$(BIN)/python tools/cluster.py
 
 # What is in mmstt/ and is not exported from a notebook.
 BY_HAND = $(wildcard mmstt/py.typed mmstt/page)
@@ -73,6 +91,7 @@ check: $(INSTALLED) lint  ## notebooks clean, library equal to what they export,
 	@diff -r -x .ipynb_checkpoints nbs build/check/nbs || { echo "notebooks are not clean: run 'make export'"; exit 1; }
 	@diff -r -x __pycache__ mmstt build/check/mmstt || { echo "mmstt/ is not what the notebooks export: run 'make export'"; exit 1; }
 	@rm -rf build/check; $(BIN)/python tools/measure.py $(MEASURE)
+	@$(BIN)/python tools/skill.py --check
 	@echo "check: notebooks clean, library in step"
 
 lint: $(INSTALLED)  ## ruff over modules and notebooks
@@ -100,4 +119,5 @@ docs: $(INSTALLED)  ## build the site into docs/_site
 lab: $(INSTALLED) hooks  ## open the notebooks
 	$(BIN)/jupyter lab nbs
 
-.PHONY: help setup hooks study audit residual real map configuration gpu bench check lint export test-tools test docs lab
+.PHONY: help setup hooks study audit residual real league map configuration gpu bench cluster check lint export \
+  test-tools test docs lab

@@ -11,8 +11,8 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
-SHARED = ["config/*.yaml", "config/reference/*.csv", "Snakefile", "nbs/paper/*.ipynb", "nbs/bench/*.ipynb",
-          "data/sample/*.zip"]
+SHARED = ["config/*.yaml", "config/reference/*.csv", "Snakefile", "forecast.smk", "nbs/paper/*.ipynb",
+          "nbs/bench/*.ipynb", "data/sample/*.zip"]
 
 config = configparser.ConfigParser(delimiters=["="])
 config.read(ROOT / "settings.ini", encoding="utf-8")
@@ -45,7 +45,7 @@ setup(
     packages=find_packages(include=["mmstt", "mmstt.*"]),
     package_data={"mmstt": ["py.typed", "page/*"]},
     install_requires=cfg["requirements"].split(),
-    extras_require={k: cfg[f"{k}_requirements"].split() for k in ("dev", "slurm")},
+    extras_require={k: cfg[f"{k}_requirements"].split() for k in ("dev", "slurm", "league")},
     entry_points={
         "console_scripts": cfg["console_scripts"].split(),
         "nbdev": [f"{cfg['lib_name']}={cfg['lib_name']}._modidx:d"],

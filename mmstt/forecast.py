@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LEAST_VALUES', 'forecaster_names', 'make_forecaster', 'check_request', 'Series', 'tile_series', 'latest_forecast',
-           'Result', 'forecast_series', 'describe_variables', 'forecast']
+           'Result', 'forecast_series', 'describe_variables', 'tile_components', 'forecast']
 
 # %% ../nbs/23_forecast.ipynb #b77fc483
 from collections.abc import Iterable
@@ -21,6 +21,7 @@ from .header import few
 from .hindcast import (
     LEAST_ORIGINS, POINTS_AT_ONCE, RESOLUTION, Hindcast, hindcast, judged_points, lead_days, motion_classes, skill_of,
     split_dates, squared_errors, velocities, verified_origins)
+from .hyperparameters import SharedGP, read_hyper
 from .intervals import coverage, radii
 from .models.core import ForecastModel, build_model, get_model, model_names
 from .models.multiscale_gp import LEAST_DATES
@@ -65,13 +66,16 @@ def make_forecaster(model: str = "multiscale_gp", run: str | Path | None = None)
     return build_model(model, height=1, width=1)
 
 # %% ../nbs/23_forecast.ipynb #8040f89a
-def check_request(model: str = "multiscale_gp", *, run: str | Path | None = None, horizon: float = 60,
-                  every: float | None = None, level: float = .9) -> None:
-    "Refuse what cannot be forecast, before anything is read; see `forecast` for the parameters."
+def check_request(model: str = "multiscale_gp", *, run: str | Path | None = None, hyper: str | Path | None = None,
+                  horizon: float = 60, every: float | None = None, level: float = .9) -> dict | None:
+    "Refuse what cannot be forecast, before a table is read; the hyperparameters, if any. See `forecast`."
     if not 0 < level < 1:
         raise ValueError(f"--level {level:g}: give a share between 0 and 1, for example 0.9")
     lead_days([0., 6.], horizon, every)
     make_forecaster(model, run)
+    if hyper and model != "multiscale_gp":
+        raise ValueError(f"--hyper {hyper}: holds hyperparameters of multiscale_gp, not of {model}")
+    return read_hyper(hyper) if hyper else None
 
 # %% ../nbs/23_forecast.ipynb #ebe046f3
 @dataclass(frozen=True)
@@ -418,7 +422,7 @@ def _dataset(tile, model, results, *, level, notes):
     return describe_variables(xr.Dataset(variables, coords, attrs))
 
 # %% ../nbs/23_forecast.ipynb #1bfac42b
-def _components(tile):
+def tile_components(tile):
     "Name and point indices of each component: one, or U and E that were given together."
     if "component" not in tile.coords:
         return [(tile.attrs["component"], np.arange(tile.sizes["point"]))]
@@ -427,7 +431,8 @@ def _components(tile):
 
 # %% ../nbs/23_forecast.ipynb #88c19d82
 def forecast(source: xr.Dataset | str | Path | Iterable, *, model: str = "multiscale_gp",
-             run: str | Path | None = None, horizon: float = 60, every: float | None = None, level: float = .9,
+             run: str | Path | None = None, hyper: str | Path | None = None, beside: xr.Dataset | None = None,
+             horizon: float = 60, every: float | None = None, level: float = .9,
              progress: bool = False) -> xr.Dataset:
     """Forecast every point of a tile, with intervals.
 
@@ -436,6 +441,8 @@ def forecast(source: xr.Dataset | str | Path | Iterable, *, model: str = "multis
     source : tile, or path or paths for `read_tile`
     model : one of `forecaster_names`, or "residual" with a `run`
     run : folder of a run of the residual network
+    hyper : file of `mmstt fit`, hyperparameters for `multiscale_gp` that are then not fitted to this tile
+    beside : with `hyper`: a tile of points around this one's, read as their neighbours only
     horizon : days ahead
     every : days between forecast dates; the tile's latest cadence by default
     level : share of the values that the intervals are to cover
@@ -451,14 +458,14 @@ def forecast(source: xr.Dataset | str | Path | Iterable, *, model: str = "multis
     ------
     ValueError : too few dates, no such forecaster, or a level that is no share
     """
-    check_request(model, run=run, horizon=horizon, every=every, level=level)
+    shared = check_request(model, run=run, hyper=hyper, horizon=horizon, every=every, level=level)
     tile = source if isinstance(source, xr.Dataset) else read_tile(source)
-    parts = _components(tile)
+    parts = tile_components(tile)
     results, notes = [], notes_of(tile)
     for component, points in parts:
         series, left_out = tile_series(tile, points)
         leads = lead_days(series.days, horizon, every)
-        forecaster = make_forecaster(model, run)
+        forecaster = SharedGP(shared, component, beside) if shared else make_forecaster(model, run)
         result = forecast_series(forecaster, series, leads=leads, level=level, progress=progress)
         prefix = f"{component}: " if len(parts) > 1 else ""
         result.labels = [prefix + label for label in result.labels]

@@ -33,6 +33,7 @@ class Neighbourhood:
     positions : (N, 2) easting and northing, m
     weights : (N,), how much a point counts
     side : of the square, m; None for the whole area
+    corner : (2,) m, of the blocks that make up the squares; by default the south-west of the points
 
     Attributes
     ----------
@@ -40,13 +41,14 @@ class Neighbourhood:
     block : (N,) index of each point's block
     members : (blocks, N) sparse, 1 where a point lies in a block
     """
-    def __init__(self, positions, weights, side=None):
+    def __init__(self, positions, weights, side=None, corner=None):
         self.side = side
         self.weights = weights
         rows_columns = np.zeros(positions.shape, int)
         if side is not None:
-            from_corner = positions - positions.min(0)
-            rows_columns = np.floor(from_corner / (side / 3)).astype(int) + 1
+            from_corner = positions - (positions.min(0) if corner is None else corner)
+            rows_columns = np.floor(from_corner / (side / 3)).astype(int)
+            rows_columns = rows_columns - rows_columns.min(0) + 1
         rows, columns = rows_columns.T
         self.width = int(columns.max()) + 2
         code = rows * self.width + columns
@@ -116,6 +118,7 @@ def neighbourhoods(
     positions: np.ndarray | None,
     weights: np.ndarray,
     sides: Sequence = NEIGHBOURHOOD_SIDES,
+    corner: Sequence | None = None,
 ) -> list[Neighbourhood]:
     """The neighbourhoods of use, the smallest first, the whole area last; none for two points.
 
@@ -124,6 +127,7 @@ def neighbourhoods(
     positions : (N, 2) m, or None
     weights : (N,)
     sides : of the squares to choose from, m, ascending
+    corner : see `Neighbourhood`
     """
     if positions is None or len(positions) < 3: return []
     extent = np.ptp(positions, axis=0).max()
@@ -131,7 +135,7 @@ def neighbourhoods(
     before = 1.
     for side in sides:
         if side > extent / 2: break
-        squares = Neighbourhood(positions, weights, side)
+        squares = Neighbourhood(positions, weights, side, corner)
         held = squares.held().mean()
         if held < 2 * before: continue
         out.append(squares)
@@ -262,6 +266,7 @@ class MultiscaleGP(Baseline):
     """
     label = "Multiscale GP"
     whole_past = True
+    corner = None   # of the blocks, see `Neighbourhood`
 
     def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64):
         super().__init__(t_in, t_out, channels, height, width)
@@ -300,7 +305,7 @@ def read(
     weights = step_weights(self.series, self.fit_dates)
     weights[late] *= 1e-6
     if positions is not None: positions = np.asarray(positions, float)
-    self.levels = neighbourhoods(positions, weights)
+    self.levels = neighbourhoods(positions, weights, corner=self.corner)
     self.filled = FilledIn() if time is None else filled_in(time)
     self.offsets = self._find_offsets()
     return self

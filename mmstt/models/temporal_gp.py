@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['DAYS_PER_YEAR', 'HYPERPARAMETERS', 'MIXTURE', 'SIGNAL_TO_NOISE', 'SHORTEST_YEARS', 'REPEAT_DAYS', 'LEVEL_VARIANCE',
            'OFFSET_VARIANCE', 'JITTER', 'LEAST_SERIES', 'motion_parts', 'noise_parts', 'FilledIn', 'filled_in',
-           'first_value', 'whiten', 'TemporalGP', 'Predictor', 'series_to_fit', 'log_likelihood', 'fit_hyperparameters']
+           'first_value', 'whiten', 'TemporalGP', 'Predictor', 'series_to_fit', 'log_likelihood', 'fit_samples',
+           'fit_hyperparameters']
 
 # %% ../../nbs/15a_temporal_gp.ipynb #ff6087d9
 import math
@@ -523,6 +524,34 @@ def _phases(present, months):
     every_month = [torch.full_like(present, month / months) for month in range(months)]
     return [present.clone(), *every_month]
 
+# %% ../../nbs/15a_temporal_gp.ipynb #9541b0a5
+def fit_samples(gp: TemporalGP, samples: Sequence, *, evaluations: int = 16, months: int = 6) -> bool:
+    """Fit one process to series of several tables, each with its own dates.
+
+    Parameters
+    ----------
+    gp : `TemporalGP`, changed in place
+    samples : for each table its series (T, n) without gaps, years (T,) and a dict of `offsets` and `filled`
+    evaluations, months : see `fit_hyperparameters`
+
+    Returns
+    -------
+    whether the search ended in finite numbers; otherwise the process is unchanged
+    """
+    def likelihood(values):
+        return sum(log_likelihood(gp, y, years, values, **known) for y, years, known in samples)
+
+    hyperparameters, prior = gp.hyperparameters.log(), gp.prior.log()
+    tried = _phases(gp.phase, months)
+    with torch.no_grad():
+        phase = max(tried, key=lambda p: float(likelihood((hyperparameters, p, prior))))
+    found = _search(lambda values: -likelihood(values), (hyperparameters, phase, prior), evaluations)
+    if not all(v.isfinite().all() for v in found): return False
+    gp.hyperparameters.copy_(found[0].exp())
+    gp.phase.copy_(found[1] % 1)
+    gp.prior.copy_(torch.softmax(found[2], 0))
+    return True
+
 # %% ../../nbs/15a_temporal_gp.ipynb #5c1b9d36
 def fit_hyperparameters(
     gp: TemporalGP,
@@ -553,18 +582,5 @@ def fit_hyperparameters(
     """
     y = series_to_fit(series, most)
     if y.shape[1] < LEAST_SERIES: return False
-    years = _years(days)
     known = dict(offsets=[_years(s) for s in offsets], filled=filled)
-
-    def likelihood(values): return log_likelihood(gp, y, years, values, **known)
-
-    hyperparameters, prior = gp.hyperparameters.log(), gp.prior.log()
-    tried = _phases(gp.phase, months)
-    with torch.no_grad():
-        phase = max(tried, key=lambda p: float(likelihood((hyperparameters, p, prior))))
-    found = _search(lambda values: -likelihood(values), (hyperparameters, phase, prior), evaluations)
-    if not all(v.isfinite().all() for v in found): return False
-    gp.hyperparameters.copy_(found[0].exp())
-    gp.phase.copy_(found[1] % 1)
-    gp.prior.copy_(torch.softmax(found[2], 0))
-    return True
+    return fit_samples(gp, [(y, _years(days), known)], evaluations=evaluations, months=months)
