@@ -363,13 +363,17 @@ def _weights(self: Predictor, z, missing):
 # %% ../../nbs/15a_temporal_gp.ipynb #85925db9
 @patch
 def _widened(self: Predictor, g, missing):
-    "Spread (B, F, n) of group g, or (B, F, 1) where nothing is missing (T, n): a missing value has told nothing."
+    """Spread (B, F, n) of group g, or (B, F, 1) where nothing is missing (T, n): a missing value has told nothing.
+
+    Before its first value a series lacks nothing: its level is counted from that value.
+    """
     spread = self.spread[g]
     gappy = missing.any(0)
     if not gappy.any(): return spread[..., None]
     wide = spread[..., None].repeat(1, 1, len(gappy))
-    without = missing[:, gappy].float()
-    told = self.maps[g].square() @ without
+    some = missing[:, gappy]
+    begun = (~some).cumsum(0) > 0
+    told = self.maps[g].square() @ (some & begun).float()
     wide[..., gappy] += told.unflatten(0, spread.shape)
     return wide
 
