@@ -10,8 +10,8 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 CONFIG ?= config/quick.yaml
 TILE ?= E32N34
-# --strict: make check fails on what is over a limit of tools/measure.py
-MEASURE ?=
+# --strict: make check fails on what is over a limit of tools/measure.py; `make check MEASURE=` only prints it
+MEASURE ?= --strict
 
 help:  ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -63,12 +63,22 @@ league: $(LEAGUE)  ## every forecaster on the same origins, outsiders too (LEAGU
 map: $(INSTALLED)  ## the README's picture, from the real tile E45N17 in data/egms/
 	$(BIN)/mmstt study --config $(CONFIG) --only map_picture
 
-configuration: CONFIG = config/paper_cpu.yaml
-configuration: $(INSTALLED)  ## the paper's own network, a hundred epochs (about two hours on two cores)
+configuration: CONFIG = config/paper.yaml
+configuration: $(INSTALLED)  ## how the paper's own network learned (trains all networks of config/paper.yaml)
 	$(BIN)/mmstt study --config $(CONFIG) --only configuration
 
+gpu: CONFIG = config/paper.yaml
+gpu: $(INSTALLED)  ## train the paper's networks on one GPU for nine minutes; again to go on
+	$(BIN)/mmstt study --config $(CONFIG) --only cubes
+	$(BIN)/python tools/gpu.py --config $(CONFIG)
+
 bench: $(INSTALLED)  ## measure speed against peers and floors, into figures/benchmarks/
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt statsforecast
 	$(BIN)/mmstt study --config $(CONFIG) --tile E32N34 --only bench
+
+# Starts a SLURM of its own and stops it again; installs Debian's packages where they are missing.
+cluster: $(INSTALLED)  ## a study and a forecast on a real, small SLURM, disturbed (Debian or Ubuntu, as root)
+	$(BIN)/python tools/cluster.py
 
 # What is in mmstt/ and is not exported from a notebook.
 BY_HAND = $(wildcard mmstt/py.typed mmstt/page)
@@ -81,10 +91,11 @@ check: $(INSTALLED) lint  ## notebooks clean, library equal to what they export,
 	@diff -r -x .ipynb_checkpoints nbs build/check/nbs || { echo "notebooks are not clean: run 'make export'"; exit 1; }
 	@diff -r -x __pycache__ mmstt build/check/mmstt || { echo "mmstt/ is not what the notebooks export: run 'make export'"; exit 1; }
 	@rm -rf build/check; $(BIN)/python tools/measure.py $(MEASURE)
+	@$(BIN)/python tools/skill.py --check
 	@echo "check: notebooks clean, library in step"
 
 lint: $(INSTALLED)  ## ruff over modules and notebooks
-	@$(BIN)/python tools/lint.py
+	@$(BIN)/ruff check --quiet --output-format concise mmstt nbs tools docs setup.py && echo 'lint: clean'
 
 export: $(INSTALLED)  ## write the library from the notebooks, and clean them
 	@find mmstt -name '*.py' -delete
@@ -108,4 +119,5 @@ docs: $(INSTALLED)  ## build the site into docs/_site
 lab: $(INSTALLED) hooks  ## open the notebooks
 	$(BIN)/jupyter lab nbs
 
-.PHONY: help setup hooks study audit residual real league map configuration bench check lint export test-tools test docs lab
+.PHONY: help setup hooks study audit residual real league map configuration gpu bench cluster check lint export \
+  test-tools test docs lab

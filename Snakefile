@@ -14,13 +14,14 @@
 
 import os
 from pathlib import Path
-from mmstt.study import run_notebook, share_path, source_of
+from mmstt.study import reference_of, run_notebook, share_path, source_of
+from mmstt.tables import configured_runs
 
 # Within the working folder, so that no notebook carries a path of this machine.
 CONFIGURATION = os.path.relpath(workflow.configfiles[0])
 SAMPLE = os.path.relpath(share_path("data/sample"))
 
-TILES, PROTOCOLS, SEEDS = config["tiles"], config["protocols"], config["seeds"]
+TILES, PROTOCOLS = config["tiles"], config["protocols"]
 RUNS = f"data/runs/{config['name']}"
 
 NOTEBOOKS = ["table_1", "figure_2", "figure_3", "figure_4"]      # of each tile
@@ -60,6 +61,11 @@ wildcard_constraints:
 rule study:
     input: "figures/index.html", expand(CUBE, tile=TILES)
     default_target: True
+
+
+# The cubes alone, for a machine that has something else to do with them: `make gpu`.
+rule cubes:
+    input: expand(CUBE, tile=TILES)
 
 
 rule synthetic:
@@ -123,8 +129,7 @@ ruleorder: baselines > score
 
 def scores(wildcards):
     "The scores of all runs of a tile."
-    runs = [(m, s) for m in config["models"] for s in SEEDS] + [(m, 0) for m in config["baselines"]]
-    return [f"{RUNS}/{wildcards.tile}/{p}/{m}/seed{s}/scores.csv" for p in PROTOCOLS for m, s in runs]
+    return [f"{RUNS}/{wildcards.tile}/{p}/{m}/seed{s}/scores.csv" for p, m, s in configured_runs(config)]
 
 
 rule notebook:
@@ -140,14 +145,15 @@ rule notebook:
         print(f"[{wildcards.tile}] wrote {output[0]}", flush=True)
 
 
-def networks(protocol, seeds):
+def networks(protocol):
     "The weights of the networks that are carried to other tiles."
-    return expand(RUN + "/weights.safetensors", tile=TRAINED_ON, protocol=protocol, model=config["models"], seed=seeds)
+    runs = [(m, s) for p, m, s in configured_runs(config) if p == protocol and m in config["models"]]
+    return [f"{RUNS}/{TRAINED_ON}/{protocol}/{m}/seed{s}/weights.safetensors" for m, s in runs]
 
 
 # Networks of one tile on another, every window; its own baselines beside them.
 rule transfer:
-    input: runs = lambda w: networks(w.protocol, SEEDS), cube = CUBE
+    input: runs = lambda w: networks(w.protocol), cube = CUBE
     output: RUNS + "/transfer/{tile}/{protocol}.csv"
     params: baselines = config["baselines"]
     threads: 1
@@ -166,7 +172,7 @@ def together(wildcards):
     "What a notebook of the study as a whole reads."
     if wildcards.notebook == "table_2":
         return expand(RUNS + "/transfer/{tile}/{protocol}.csv", tile=TILES, protocol=PROTOCOLS)
-    return networks(PROTOCOLS, SEEDS[:1])
+    return [run for protocol in PROTOCOLS for run in networks(protocol)]
 
 
 rule together:
@@ -202,7 +208,9 @@ rule report:
     resources: mem_mb = 4000, runtime = 30
     run:
         from mmstt.report import write_report
-        write_report([*input, *params.beside], output[0], config["name"])
+        from mmstt.reproduced import compare_run
+        compared = compare_run("figures", reference_of(config["name"]))
+        write_report([*input, *params.beside], output[0], config["name"], reproduced=compared)
 
 
 # Apart from the study, since each takes a quarter of an hour of all cores: `make audit` and `make bench`.
@@ -215,10 +223,14 @@ rule residual:
     input: expand("figures/{tile}/residual.ipynb", tile=TILES), expand(CUBE, tile=TILES)
 
 
-# The paper's own network, as its configuration trains it (config/paper_cpu.yaml): `make configuration`.
-# One thread a run, so that both protocols go side by side.
+# How the paper's own network learned, with the paper's configuration: `make configuration`.
 rule configuration:
-    input: expand("figures/{tile}/configuration.ipynb", tile=TILES), expand(CUBE, tile=TILES)
+    input: f"figures/{TRAINED_ON}/configuration.ipynb", expand(CUBE, tile=TRAINED_ON)
+
+
+# The networks alone.
+rule trained:
+    input: [run for protocol in PROTOCOLS for run in networks(protocol)]
 
 
 rule long_notebook:
@@ -263,7 +275,7 @@ rule map_picture:
 
 
 rule bench:
-    input: expand("figures/benchmarks/{what}.ipynb", what=["read", "grid", "models", "fanout", "forecast", "intervals"])
+    input: expand("figures/benchmarks/{what}.ipynb", what=["read", "changes", "grid", "models", "networks", "fanout", "forecast", "intervals"])
 
 
 rule bench_notebook:

@@ -11,7 +11,8 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
-SHARED = ["config/*.yaml", "Snakefile", "nbs/paper/*.ipynb", "nbs/bench/*.ipynb", "data/sample/*.zip"]
+SHARED = ["config/*.yaml", "config/reference/*.csv", "Snakefile", "forecast.smk", "nbs/paper/*.ipynb",
+          "nbs/bench/*.ipynb", "data/sample/*.zip"]
 
 config = configparser.ConfigParser(delimiters=["="])
 config.read(ROOT / "settings.ini", encoding="utf-8")

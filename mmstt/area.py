@@ -128,10 +128,26 @@ def find_places(table: pl.DataFrame, level: str = "", crs: Any = None, name: str
     places.notes = notes + places.notes
     return places
 
+# %% ../nbs/00d_area.ipynb #226b0491
+def _interchanged(lon, lat):
+    "Whether degrees are places in Europe only the other way round."
+    def inside(x, y): return (x > -35) & (x < 50) & (y > 26) & (y < 75)
+    ok = np.isfinite(lon) & np.isfinite(lat)
+    return _share(inside(lat, lon), ok) > 0.9 and _share(inside(lon, lat), ok) < 0.1
+
+def _interchanged_cells(table, east, north):
+    "Whether identifiers of cells say that easting and northing are the other way round."
+    if "pid" not in table.columns: return False
+    e, n = _pids(table)
+    return _share((e == north) & (n == east) & (e != n), np.isfinite(east) & np.isfinite(north)) > 0.9
+
 # %% ../nbs/00d_area.ipynb #b7447263
 def _from_degrees(table, level, crs):
     "Places from longitude and latitude; Level 3 cells by their pids, which are exact."
     crs = crs if crs and check_crs(crs).is_geographic else "EPSG:4326"
+    if _interchanged(*_numbers(table, "longitude", "latitude")):
+        return Places(level or "points", _columns("latitude", "longitude", crs),
+                      ["longitude and latitude are interchanged: read the other way round"])
     locate = _columns("longitude", "latitude", crs)
     if "pid" in table.columns and not level.startswith("L2"):
         apart = np.hypot(*(a - b for a, b in zip(_pids(table), locate(table))))
@@ -143,6 +159,9 @@ def _from_degrees(table, level, crs):
 def _from_metres(table, level, crs, name):
     "Places from easting and northing, in EPSG:3035 or another system."
     east, north = _numbers(table, "easting", "northing")
+    if not crs and _interchanged_cells(table, east, north):
+        return Places(level or "L3", _columns("northing", "easting"),
+                      ["easting and northing are interchanged, as the pids say: read the other way round"])
     if crs and check_crs(crs) != check_crs(METRES):
         return Places(level or "points", _columns("easting", "northing", crs))
     if _degrees(east, north): return _degrees_named_metres(east, north, level, name)

@@ -24,7 +24,7 @@ from .models.core import build_model
 from .protocol import make_windows, native_windows, split_origins
 from .raster import cell_of, grid_of, open_cube, open_points
 from .runs import load_run
-from .train import train
+from .train import best_device, train
 
 # %% ../nbs/21_evaluate.ipynb #0418e7f2
 def last_known(windows, origins) -> torch.Tensor:
@@ -56,12 +56,16 @@ def forecasts(model, windows, origins, batch_size: int = 16):
     origins (B,), forecast (B, T_out, H, W), truth (B, T_out, H, W) and last known map (B, H, W), all in mm, NaN where
     there is no value
     """
-    model.eval()
-    mm = windows.scaler.to_mm
-    for some in torch.as_tensor(origins).split(batch_size):
-        y, valid = windows.target(some)
-        truth = torch.where(valid, mm(y), torch.nan)
-        yield some, mm(model.forecast(windows, some).float()), truth, mm(last_known(windows, some))
+    device = torch.device("cpu") if model.naive else best_device()
+    model.eval().to(device)
+    there, mm = windows.to(device), windows.scaler.to_mm
+    try:
+        for some in torch.as_tensor(origins).split(batch_size):
+            y, valid = windows.target(some)
+            truth = torch.where(valid, mm(y), torch.nan)
+            forecast = model.forecast(there, some.to(device)).float().cpu()
+            yield some, mm(forecast), truth, mm(last_known(windows, some))
+    finally: model.cpu()
 
 # %% ../nbs/21_evaluate.ipynb #0e366e2c
 def raw_protocol(protocol):
@@ -77,6 +81,8 @@ def fit_baseline(name: str, windows, **sizes):
 # %% ../nbs/21_evaluate.ipynb #27ad2ff3
 class _NoForecast(torch.nn.Module):
     "Stands where a baseline would, without computing anything: the cells' own values are wanted, not a forecast."
+    naive = True
+
     def __init__(self, t_out):
         super().__init__()
         self.t_out = t_out
@@ -87,7 +93,14 @@ class _NoForecast(torch.nn.Module):
 
 # %% ../nbs/21_evaluate.ipynb #1b2918e2
 @torch.no_grad()
-def native_forecasts(model, windows, native, cells, origins, batch_size: int = 16):
+def native_forecasts(
+    model,
+    windows,
+    native,
+    cells,
+    origins,
+    batch_size: int = 16,
+):
     """Forecast native cells: a baseline directly, a network by the change that it forecasts for the raster cell around.
 
     Parameters
@@ -164,8 +177,16 @@ def _origins(windows, part):
 def _keys(run, cube, part):
     "What the rows of a run's scores belong to; `protocol` is the preset's name, `step_days` its stride."
     protocol, attrs = run.protocol, cube.attrs
-    return dict(tile=attrs["tile"], simulated=int(attrs["simulated"]), protocol=protocol.preset, model=run.name,
-                seed=run.seed, part=part, space="", step_days=int(protocol.stride_days))
+    return dict(
+        tile=attrs["tile"],
+        simulated=int(attrs["simulated"]),
+        protocol=protocol.preset,
+        model=run.name,
+        seed=run.seed,
+        part=part,
+        space="",
+        step_days=int(protocol.stride_days),
+    )
 
 # %% ../nbs/21_evaluate.ipynb #3636d2e2
 def _raster_sums(model, windows, cube, origins, *, keep, batch_size, keys):
@@ -190,7 +211,14 @@ def _native_sums(run, windows, cube, points, origins, *, keys):
         yield moments_frame(moments(*values), some, span, **keys | dict(space="native"))
 
 # %% ../nbs/21_evaluate.ipynb #0dd53634
-def score(run, cube, points=None, part="test", keep=None, batch_size: int = 16) -> pd.DataFrame:
+def score(
+    run,
+    cube,
+    points=None,
+    part="test",
+    keep=None,
+    batch_size: int = 16,
+) -> pd.DataFrame:
     """Sums over the cells of each window and horizon, from which all scores follow.
 
     Parameters
@@ -255,7 +283,13 @@ def _merge(frame, path):
     _write_csv(frame, path)
 
 # %% ../nbs/21_evaluate.ipynb #8bbad399
-def score_run(run, cubes=None, part="test", *, keep=True) -> pd.DataFrame:
+def score_run(
+    run,
+    cubes=None,
+    part="test",
+    *,
+    keep=True,
+) -> pd.DataFrame:
     """Score a run folder on cubes; writes `scores.csv`, `windows.csv` and the forecasts on the raster into it.
 
     Parameters
@@ -344,7 +378,16 @@ def quiet(cube, share=1 / 3) -> np.ndarray:
     return motion <= np.nanquantile(motion, share)
 
 # %% ../nbs/21_evaluate.ipynb #64695277
-def score_transfer(runs, cube, baselines, protocol, *, out, regions=None, batch_size: int = 16) -> pd.DataFrame:
+def score_transfer(
+    runs,
+    cube,
+    baselines,
+    protocol,
+    *,
+    out,
+    regions=None,
+    batch_size: int = 16,
+) -> pd.DataFrame:
     """Sums over the cells of every window of a tile, for networks trained on another and for baselines of its own.
 
     Parameters

@@ -86,8 +86,10 @@ _PERIODIC = {
     "E32N34": SyntheticTile("periodic", 128_757, _LEINSTER,
                             cities=((46, 82, 12, 7.5), (56, 66, 2.5, 3.5), (52, 38, 2.5, 2)),
                             uplands=((38, 59, 7, 9), (29, 47, 5, 5)),
-                            bowls=((9, 91, 1.6, 38), (8, 86, 1.2, 20)),
-                            trend=-3.2, regional=0.5,
+                            # a mine: ground that rises beside ground that sinks fast
+                            bowls=((10, 91.3, 1.5, 34), (7.5, 85.5, 1.7, 30), (3, 94.6, 0.9, -110),
+                                   (2, 89, 0.8, -60), (13, 89, 1.2, -25)),
+                            trend=-2.9, regional=0.5,
                             summer=(0.0, 0.8)),
     "E32N35": SyntheticTile(
         "periodic",
@@ -234,13 +236,18 @@ def _choose(rng, rate, n):
     return np.sort(np.argpartition(waiting.ravel(), n)[:n])
 
 # %% ../nbs/01c_geography.ipynb #cc8a01c4
+def _clumps(f):
+    "Log of how much more often than around it a cell holds a point: groups of houses, 0.5 km wide, and less of it."
+    return 0.2 * f[1] + 1.7 * f[0.5]
+
 def _point_rate(f, city, *, upland, towns):
     "Rate (1000, 1000) at which a cell would hold a point, from the fields `f`."
-    open_land = 0.065 * np.exp(0.6 * f[4] + 0.5 * f[1])
+    clumps = _clumps(f)
+    open_land = 0.05 * np.exp(0.3 * f[4] + clumps)
     in_city = 2.2 * city * np.exp(0.5 * f[2] + 0.5 * f[1])
-    on_upland = 0.6 * upland * np.exp(1.2 * f[1] + 0.7 * f[2])
-    in_towns = 0.8 * towns * np.exp(0.5 * f[1])
-    along_roads = 0.3 * (_roads(f[10], 1.0) + _roads(f[3], 0.7))
+    on_upland = 0.4 * upland * np.exp(0.9 * f[1] + 0.7 * f[2] + 1.2 * f[0.5])
+    in_towns = 0.8 * towns * np.exp(clumps)
+    along_roads = 0.2 * (_roads(f[10], 1.0) + _roads(f[3], 0.7))
     rate = open_land + in_city + on_upland
     rate += in_towns + along_roads
     return rate
@@ -277,12 +284,14 @@ def _strengths(rng, spec, f, *, city, upland):
         + 0.4 * f[8]
         + 0.3 * f[3]
         + 0.6 * rng.standard_normal(n)
+        - 0.35 * _clumps(f)
     )
     level = _noise_level(score)
     open_land = 1 - np.maximum(city, upland)
     typical = (
-        city * np.log(0.25) + upland * np.log(8.2) + open_land * np.log(2.15))
+        city * np.log(0.25) + upland * np.log(8.8) + open_land * np.log(1.97))
     patchy = (0.15 + 0.45 * open_land + 0.3 * city) * f[2]
+    patchy -= 0.09 * (1 - city) * _clumps(f)
     single = (0.6 - 0.45 * upland) * rng.standard_normal(n)
     peat = _wet_spots(
         rng, f[1] + 0.4 * upland - 2 * city + 0.25 * rng.standard_normal(n))
@@ -295,7 +304,7 @@ def _strengths(rng, spec, f, *, city, upland):
                 last=spec.gaps & (f[10] > 1))
 
 # %% ../nbs/01c_geography.ipynb #6b48936b
-SIMULATOR_VERSION = 1  # frozen: models are tuned, the synthetic tiles never
+SIMULATOR_VERSION = 2  # frozen: models are tuned, the synthetic tiles never
 
 @lru_cache(maxsize=6)
 def geography(tile_name: str) -> dict[str, np.ndarray]:
@@ -313,7 +322,7 @@ def geography(tile_name: str) -> dict[str, np.ndarray]:
     """
     spec = SYNTHETIC_TILES[tile_name]
     rng = np.random.default_rng([SIMULATOR_VERSION, *tile_name.encode()])
-    f = {k: grid_field(rng, k) for k in (25, 10, 8, 6, 4, 3, 2, 1.5, 1)}
+    f = {k: grid_field(rng, k) for k in (25, 10, 8, 6, 4, 3, 2, 1.5, 1, 0.5)}
     land = _land(
         spec.land, 0.5 * f[6] + 0.25 * f[1.5], 0.5 * f[8] + 0.25 * f[1])
     if tile_name == "E32N34":

@@ -21,15 +21,17 @@ class Header:
 
     `names` holds a unique name for each column: that of its role ("pid", "easting", "mean_velocity", ...) where it
     has one; `dates` maps the names of date columns to "20180106"; `crs` is a coordinate system that the
-    coordinates' names tell.
+    coordinates' names tell; `late` is a note on later dates that are not read, to stand before all others.
     """
     names: list[str]
     dates: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     crs: str = ""
+    late: list[str] = field(default_factory=list)
 
 # %% ../nbs/00c_header.ipynb #bf405eca
-_DATE = re.compile(r"(\d{4})([-_./]?)(\d{2})\2(\d{2})(?!\d)(?:[ T]00:?00(?::?00)?(?:\.0+)?)?")
+# a time of day may follow
+_DATE = re.compile(r"(\d{4})([-_./]?)(\d{2})\2(\d{2})(?!\d)(?:[ T]\d{2}:?\d{2}(?::?\d{2})?(?:\.\d+)?Z?)?")
 _BEFORE = re.compile(r"(x|d|t|u|e|ts|los|date|disp|displ|displacement|def|defo|dis|val|value|epoch)?[ _.:-]?", re.I)
 _AFTER = re.compile(r"([ _.]?(x|y|z|u|e|d|\d{1,2}|los|disp|displacement|def|mm|left|right|old|new|\[mm\]|\(mm\)))?",
                     re.I)
@@ -55,26 +57,56 @@ def find_date(column: str) -> tuple[str, str, str] | None:
 # %% ../nbs/00c_header.ipynb #e4f00e06
 def _known(before, after): return bool(_BEFORE.fullmatch(before) and _AFTER.fullmatch(after))
 
+def _goes_on(columns, dates, more):
+    "Whether dates of further columns are new, and in the order of the calendar where all stand in the table."
+    both = dates | more
+    days = [both[c] for c in columns if c in both]
+    return bool(more) and all(a < b for a, b in zip(days, days[1:]))
+
+# %% ../nbs/00c_header.ipynb #ab6b4216
+def _unknown_dress(columns, dates, others):
+    "Of columns with an unknown dress those that are read beside `dates`."
+    groups = {}
+    for c, (day, *dress) in others.items(): groups.setdefault(tuple(dress), {})[c] = day
+    groups = {dress: g for dress, g in groups.items() if not _OTHER.search(" ".join(dress))}
+    more = {c: day for g in groups.values() if len(g) > 1 or not dates for c, day in g.items()}
+    if not dates: return more if len(groups) == 1 and len(more) == len(others) > 1 else {}
+    return more if _goes_on(columns, dates, more) else {}
+
 def find_dates(columns: list[str]) -> tuple[dict[str, str], list[str]]:
     "Date columns (name -> YYYYMMDD), and those that hold a date and are not read."
     found = {c: d for c in columns if (d := find_date(c))}
     dates = {c: d[0] for c, d in found.items() if _known(d[1], d[2])}
+    dates |= _by_order(columns, dates)
     others = {c: d for c, d in found.items() if c not in dates}
-    if not dates and len({d[1:] for d in others.values()}) == 1:
-        _, before, after = next(iter(others.values()))
-        if not _OTHER.search(before + " " + after):
-            return {c: d[0] for c, d in others.items()}, []
-    return dates or _by_order(columns), list(others)
+    more = _unknown_dress(columns, dates, others)
+    dates = {c: (dates | more)[c] for c in columns if c in dates or c in more}
+    return dates, [c for c in columns if c not in dates and (c in others or _DATE_LIKE.fullmatch(c))]
 
-# %% ../nbs/00c_header.ipynb #d80a4b5c
-def _by_order(columns):
-    "Dates with the year last, if only one order of day and month fits all of them."
-    parts = {c: m.groups() for c in columns if (m := re.fullmatch(r"[Xx]?(\d{1,2})[./-](\d{1,2})[./-](\d{4})", c))}
-    fits = lambda month, day: all(is_date(p[2], p[month], p[day]) for p in parts.values())
-    orders = [order for order in ((1, 0), (0, 1)) if fits(*order)]
-    if len(orders) != 1: return {}
-    month, day = orders[0]
-    return {c: f"{p[2]}{int(p[month]):02d}{int(p[day]):02d}" for c, p in parts.items()}
+# %% ../nbs/00c_header.ipynb #80b18daa
+_LAST = re.compile(r"[Xx]?(\d{1,2})([./ -]?)(\d{1,2}|[A-Za-z]{3})\2(\d{4})")
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+# a decimal year, a spreadsheet's day number, YYMMDD, a day with a year of two digits: not read, but named
+_DATE_LIKE = re.compile(r"[Xx]?((199|20)\d{1,2}\.\d{2,}|[34]\d{4}|\d{6})"
+                        r"|[Xx]?\d{1,2}[./ -]([A-Za-z]{3}|\d{1,2})[./ -](\d{2}|\d{4})")
+
+def _month_names(columns):
+    "Columns like 06-Jan-2018 -> YYYYMMDD."
+    parts = {c: m for c in columns if (m := _LAST.fullmatch(c)) and m[3].lower() in _MONTHS}
+    day = {c: (m[4], f"{_MONTHS.index(m[3].lower()) + 1:02d}", f"{int(m[1]):02d}") for c, m in parts.items()}
+    return {c: "".join(d) for c, d in day.items() if is_date(*d)}
+
+def _by_order(columns, dates):
+    "Dates with the year last, if only one order of day and month fits all of them and the dates beside them."
+    named = _month_names(columns)
+    parts = {c: (m[1], m[3], m[4]) for c in columns
+             if (m := _LAST.fullmatch(c)) and m[2] in (".", "/", "-") and m[3].isdigit()}
+    fits = []
+    for month, day in ((1, 0), (0, 1)):
+        if not all(is_date(p[2], p[month], p[day]) for p in parts.values()): continue
+        read = named | {c: f"{p[2]}{int(p[month]):02d}{int(p[day]):02d}" for c, p in parts.items()}
+        if not (dates or named) or _goes_on(columns, dates, read): fits.append(read)
+    return fits[0] if len(fits) == 1 or fits and not parts else named
 
 # %% ../nbs/00c_header.ipynb #0ef6b7a6
 PID_NAMES = ("pid", "point_id", "pointid", "ps_id", "psid", "id", "code", "name", "station")
@@ -154,6 +186,12 @@ def _check_plain_dates(columns, name):
                 "correct the column name"
             )
 
+def _no_long_form(columns, name):
+    "A row a point and date."
+    day = [c for c in columns if c.lower() in ("date", "time", "epoch", "datetime", "timestamp", "acquisition")]
+    if day: raise EGMSFormatError(f"{name}: line 1: has a column {day[0]}, so a row for each date of a point; "
+                                  "a table needs a row a point and a column a date (a pivot makes one)")
+
 def _no_dates(others, name):
     also = (f"; {', '.join(others[:3])} may be dates: name them YYYYMMDD" if others
             else "; use the file as delivered, with its time series")
@@ -173,16 +211,27 @@ def read_header(columns: list[str], name: str = "table") -> Header:
     EGMSFormatError : no date, a date that is none, or a column that stands twice
     """
     columns = [c.strip().strip("\"'").strip() for c in columns]
+    columns[:1] = [c.lstrip("#% ") for c in columns[:1]]                     # a header that is a comment
     _check_plain_dates(columns, name)
     dates, unread = find_dates(columns)
     claims = _claims(columns, dates)
     _check_twice(columns, claims, name)
     if not dates:
+        _no_long_form(columns, name)
         _no_dates(unread + [c for c in columns if re.search(r"\d{4}", c) and c not in unread], name)
     role_of = {which[0]: role for role, which in claims.items()}
     names = _unique([role_of.get(c, c) for c in columns])
     crs = find_crs(claims["easting"][0]) if "easting" in claims else ""
-    return Header(names, dates, _header_notes(columns, dates, unread, claims), crs)
+    return Header(names, dates, _header_notes(columns, dates, unread, claims), crs, _late(dates, unread))
+
+def _late(dates, unread):
+    "A note on columns that are not read and may hold dates after the last one that is."
+    last = max(dates.values())
+    found = {c: find_date(c) for c in unread}
+    later = [c for c, d in found.items() if not d or d[0] > last and not _OTHER.search(f"{d[1]} {d[2]}")]
+    said = f"{len(later)} {'column' if len(later) == 1 else 'columns'} not read may hold dates after the last one read"
+    day = f"{last[:4]}-{last[4:6]}-{last[6:]}"
+    return [f"{said}, {day} ({few(later)}): name them YYYYMMDD"] if later else []
 
 # %% ../nbs/00c_header.ipynb #8c711f6a
 def _unique(names):

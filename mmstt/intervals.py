@@ -14,7 +14,7 @@ from .hindcast import Hindcast, mean_by_class
 from .metrics import crps_of_quantiles
 
 # %% ../nbs/18_intervals.ipynb #4d033b54
-def conformal_radius(scores, alpha: float) -> float:
+def conformal_radius(scores: np.ndarray, alpha: float) -> float:
     """The radius that a new score exceeds with probability `alpha` at most, if it is exchangeable with these.
 
     Parameters
@@ -26,15 +26,42 @@ def conformal_radius(scores, alpha: float) -> float:
     -------
     the ceil((n + 1)(1 - alpha))-th smallest score; infinity where there are too few
     """
-    s = scores[np.isfinite(scores)]
-    k = int(np.ceil((len(s) + 1) * (1 - alpha) - 1e-9))
-    if alpha <= 0 or k > len(s): return np.inf
-    return float(np.partition(s, k - 1)[k - 1]) if k > 0 else 0.
+    known = scores[np.isfinite(scores)]
+    rank = (len(known) + 1) * (1 - alpha)
+    rank = int(np.ceil(rank - 1e-9))
+    if alpha <= 0 or rank > len(known): return np.inf
+    if rank <= 0: return 0.
+    index = rank - 1
+    return float(np.partition(known, index)[index])
 
 # %% ../nbs/18_intervals.ipynb #318ec0f1
-LATEST, LEAST_SCORES, STEP = 3, 100, .01
+LATEST = 3           # forecasts that a radius looks back on
+LEAST_SCORES = 100   # or as many more as give so many scores
+STEP = .01           # by which a level is moved
 
-def adaptive_radii(scores, day, known, *, start: int, level: float = .9) -> np.ndarray:
+def _latest(order, count):
+    "The latest three of the forecasts in `order`, or as many more as give 100 scores."
+    n = LATEST
+    while n < len(order) and count[order[-n:]].sum() < LEAST_SCORES:
+        n += 1
+    return order[-n:]
+
+# %% ../nbs/18_intervals.ipynb #2a7e6229
+def _miscoverage(scores, radius, level):
+    "The share that may be missed less the share that was."
+    known = scores[np.isfinite(scores)]
+    missed = known > radius
+    return 1 - level - missed.mean()
+
+# %% ../nbs/18_intervals.ipynb #de07322e
+def adaptive_radii(
+    scores: np.ndarray,
+    day: np.ndarray,
+    known: np.ndarray,
+    *,
+    start: int,
+    level: float = .9,
+) -> np.ndarray:
     """Radii that follow the errors, of one lead and one motion class.
 
     Parameters
@@ -47,53 +74,35 @@ def adaptive_radii(scores, day, known, *, start: int, level: float = .9) -> np.n
 
     Returns
     -------
-    (B - start,) radii, infinite where there are too few scores; that of origin i rests on outcomes known by `day[i]` alone
+    (B - start,) radii, infinite where there are too few scores; that of origin i rests on outcomes known by `day[i]`
+    alone
     """
     count = np.isfinite(scores).sum(1)
-    order = np.flatnonzero((count > 0) & np.isfinite(known))
-    order = order[np.argsort(known[order], kind="stable")]
-    out, alpha, seen = np.full(len(day), np.inf), 1 - level, 0
+    has_scores = count > 0
+    order = np.flatnonzero(has_scores & np.isfinite(known))
+    by_day = np.argsort(known[order], kind="stable")
+    order = order[by_day]
+    radius = np.full(len(day), np.inf)
+    alpha = 1 - level
+    seen = 0
     for i in range(start, len(day)):
         while seen < len(order) and known[order[seen]] <= day[i]:
-            k, seen = order[seen], seen + 1
-            if k >= start: alpha += STEP * _miscoverage(scores[k], out[k], level)
-        latest = _latest(order[:seen], count)
-        if seen: out[i] = conformal_radius(scores[latest], alpha)
-    return out[start:]
-
-def _latest(order, count):
-    "The latest three of the forecasts in `order`, or as many more as give 100 scores."
-    n = LATEST
-    while n < len(order) and count[order[-n:]].sum() < LEAST_SCORES:
-        n += 1
-    return order[-n:]
-
-def _miscoverage(scores, radius, level):
-    "The share that may be missed less the share that was."
-    s = scores[np.isfinite(scores)]
-    return 1 - level - (s > radius).mean()
+            k = order[seen]
+            seen += 1
+            if k < start: continue
+            off = _miscoverage(scores[k], radius[k], level)
+            alpha += STEP * off
+        if seen:
+            latest = _latest(order[:seen], count)
+            radius[i] = conformal_radius(scores[latest], alpha)
+    return radius[start:]
 
 # %% ../nbs/18_intervals.ipynb #167ff72e
-def radii(past: Hindcast, level: float = .9) -> tuple:
-    """Radii in units of the forecast's spread.
-
-    Returns
-    -------
-    radius (B - start, F, C) and `verified` (F, C) bool: whether past scores support the radius of the last origin
-    """
-    scores = np.abs(past.forecast - past.truth) / past.spread
-    classes = int(past.classes.max()) + 1
-    out = np.empty((len(past.day) - past.start, len(past.leads), classes))
-    for f, k in np.ndindex(out.shape[1:]):
-        some = scores[:, f][:, past.classes == k]
-        out[:, f, k] = adaptive_radii(some, past.day, past.known[:, f], start=past.start, level=level)
-    verified = np.isfinite(out[-1])
-    return _fill_unverified(out, past.leads, level), verified
-
 def _fill_unverified(radius, leads, level):
-    "Infinite radii replaced by those of the nearest verified lead, or by the normal quantile."
+    "Infinite radii (B, F, C) replaced by those of the nearest verified lead, or by the normal quantile; in place."
     normal = norm.ppf((1 + level) / 2)
-    for i, k in np.ndindex(len(radius), radius.shape[2]):
+    origins, _, classes = radius.shape
+    for i, k in np.ndindex(origins, classes):
         of_lead = radius[i, :, k]
         good = np.flatnonzero(np.isfinite(of_lead))
         for f in np.flatnonzero(np.isinf(of_lead)):
@@ -101,16 +110,48 @@ def _fill_unverified(radius, leads, level):
             of_lead[f] = of_lead[good[distance.argmin()]] if len(good) else normal
     return radius
 
-# %% ../nbs/18_intervals.ipynb #3db3618e
-def half_width(past: Hindcast, radius) -> np.ndarray:
-    "Half the width (tested, F, n) of the tested intervals, mm."
-    return radius[:-1][..., past.classes] * past.spread[past.tested]
+# %% ../nbs/18_intervals.ipynb #61becf02
+def radii(past: Hindcast, level: float = .9) -> tuple[np.ndarray, np.ndarray]:
+    """Radii in units of the forecast's spread.
 
-def coverage(past: Hindcast, radius) -> np.ndarray:
-    "Share of values within their intervals, (1 + classes, F): of all points, then of each motion class; NaN where a lead is not verified."
-    inside = np.full(past.truth.shape, np.nan, np.float32)
+    Returns
+    -------
+    radius (B - start, F, C) and `verified` (F, C) bool: whether past scores support the radius of the last origin
+    """
+    error = np.abs(past.forecast - past.truth)
+    scores = error / past.spread
+    classes = int(past.classes.max()) + 1
+    tested = len(past.day) - past.start
+    radius = np.empty((tested, len(past.leads), classes))
+    for f, k in np.ndindex(len(past.leads), classes):
+        of_class = past.classes == k
+        some = scores[:, f, of_class]
+        known = past.known[:, f]
+        radius[:, f, k] = adaptive_radii(
+            some,
+            past.day,
+            known,
+            start=past.start,
+            level=level,
+        )
+    verified = np.isfinite(radius[-1])
+    return _fill_unverified(radius, past.leads, level), verified
+
+# %% ../nbs/18_intervals.ipynb #3db3618e
+def half_width(past: Hindcast, radius: np.ndarray) -> np.ndarray:
+    "Half the width (tested, F, n) of the tested intervals, mm."
+    of_points = radius[:-1][..., past.classes]
+    return of_points * past.spread[past.tested]
+
+# %% ../nbs/18_intervals.ipynb #3971f9cf
+def coverage(past: Hindcast, radius: np.ndarray) -> np.ndarray:
+    """Share of values within their intervals, (1 + classes, F): of all points, then of each motion class.
+
+    NaN where a lead is not verified.
+    """
     error = np.abs(past.forecast - past.truth)[past.tested]
     within = error <= half_width(past, radius)
+    inside = np.full(past.truth.shape, np.nan, np.float32)
     inside[past.tested] = np.where(np.isnan(error), np.nan, within)
     return mean_by_class(past, inside)
 
@@ -118,13 +159,18 @@ def coverage(past: Hindcast, radius) -> np.ndarray:
 QUANTILE_LEVELS = np.arange(.05, 1, .1)  # central intervals whose bounds are the quantiles .025, .075, ... .975
 
 def crps(past: Hindcast) -> np.ndarray:
-    "CRPS (1 + classes, F) in mm of the distribution whose quantiles are the bounds of the intervals at `QUANTILE_LEVELS`."
+    "CRPS (1 + classes, F) in mm of the distribution whose quantiles are the bounds of intervals at `QUANTILE_LEVELS`."
+    half = []
+    for level in QUANTILE_LEVELS:
+        radius, _ = radii(past, level)
+        width = half_width(past, radius)
+        half.append(width)
     out = np.full(past.truth.shape, np.nan, np.float32)
-    half = [half_width(past, radii(past, level)[0]) for level in QUANTILE_LEVELS]
     for i in range(len(half[0])):
-        j = past.start + i
-        centre = past.forecast[j]
+        origin = past.start + i
+        centre = past.forecast[origin]
         lower = [centre - h[i] for h in half[::-1]]
         upper = [centre + h[i] for h in half]
-        out[j] = crps_of_quantiles(np.stack(lower + upper), past.truth[j])
+        quantiles = np.stack(lower + upper)
+        out[origin] = crps_of_quantiles(quantiles, past.truth[origin])
     return mean_by_class(past, out)

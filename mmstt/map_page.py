@@ -173,10 +173,18 @@ def _arrays(ds, values, which):
     x, y = (place[:, None] for place in _places(ds)[0])
     kind = ds.class_of_point.values.astype(np.int8)                      # -1 is 255 in the page
     last_first = np.concatenate([rounded("last_value"), forecast])
-    return dict(x=pack(x), y=pack(y), part=deflate(which.astype(np.uint8).tobytes()), kind=deflate(kind.tobytes()),
-                velocity=pack(rounded("mean_velocity")), forecast=pack(last_first),
-                below=pack(away("lower", -1)), above=pack(away("upper", 1)), history=pack(values),
-                pids=deflate("\n".join(ds.pid.values.astype(str)).encode()))
+    return dict(
+        x=pack(x),
+        y=pack(y),
+        part=deflate(which.astype(np.uint8).tobytes()),
+        kind=deflate(kind.tobytes()),
+        velocity=pack(rounded("mean_velocity")),
+        forecast=pack(last_first),
+        below=pack(away("lower", -1)),
+        above=pack(away("upper", 1)),
+        history=pack(values),
+        pids=deflate("\n".join(ds.pid.values.astype(str)).encode()),
+    )
 
 # %% ../nbs/24_map.ipynb #b9bf8cfa
 def _json_numbers(values):
@@ -189,10 +197,14 @@ def _trust(ds):
     def rows(name):
         by_class = ds[f"{name}_by_class"].transpose("motion_class", "time").values
         return [_json_numbers(row) for row in by_class]
-    return dict(skill=_json_numbers(ds.skill.values), skills=rows("skill"),
-                coverage=_json_numbers(ds.coverage.values), coverages=rows("coverage"),
-                origins=[int(v) for v in ds.verified_origins.values],
-                classes=ds.motion_class.values.astype(str).tolist())
+    return dict(
+        skill=_json_numbers(ds.skill.values),
+        skills=rows("skill"),
+        coverage=_json_numbers(ds.coverage.values),
+        coverages=rows("coverage"),
+        origins=[int(v) for v in ds.verified_origins.values],
+        classes=ds.motion_class.values.astype(str).tolist(),
+    )
 
 # %% ../nbs/24_map.ipynb #29baf201
 def _days(time): return time.astype("datetime64[D]").astype(int).astype(float)
@@ -227,9 +239,18 @@ def _contents(ds, tile):
     series = tile.displacement.transpose("time", "point").values
     values, days, means = history(series, _days(tile.time.values), order)
     layers = [_layers(ds.isel(point=which == k), part) for k, part in enumerate(parts)]
-    meta = dict(n=len(order), days=days.tolist(), means=means, recent=_recent(tile), components=parts, layers=layers,
-                times=_days(ds.time.values).tolist(), last=float(_days(np.array(ds.attrs["last_date"], "M8[D]"))),
-                percent=f"{100 * ds.attrs['interval_level']:g} %", ramps=[_ramp("RdBu"), _ramp("viridis")])
+    meta = dict(
+        n=len(order),
+        days=days.tolist(),
+        means=means,
+        recent=_recent(tile),
+        components=parts,
+        layers=layers,
+        times=_days(ds.time.values).tolist(),
+        last=float(_days(np.array(ds.attrs["last_date"], "M8[D]"))),
+        percent=f"{100 * ds.attrs['interval_level']:g} %",
+        ramps=[_ramp("RdBu"), _ramp("viridis")],
+    )
     return _arrays(ds, values, which), meta | _extent(ds) | _trust(ds)
 
 # %% ../nbs/24_map.ipynb #b98d2768
@@ -290,10 +311,19 @@ def _words(ds, meta):
     layers = [(layer["title"], layer["about"]) for layer in meta["layers"][0]]
     components = [(_WORDS.get(c, c).capitalize(), "") for c in meta["components"]]
     kind = "simulated: no value is a measurement" if ds.attrs["simulated"] else "real data"
-    return dict(title=html.escape(ds.attrs["title"]), kind=kind, about=html.escape(_about(ds, meta)),
-                layers=_radios("layer", layers), components=_radios("component", components),
-                one_component=" hidden" * (len(components) == 1), most=ds.sizes["time"] - 1,
-                percent=meta["percent"], notes=notes or "<li>none</li>", origin=_origin(ds), credit=_credit(ds))
+    return dict(
+        title=html.escape(ds.attrs["title"]),
+        kind=kind,
+        about=html.escape(_about(ds, meta)),
+        layers=_radios("layer", layers),
+        components=_radios("component", components),
+        one_component=" hidden" * (len(components) == 1),
+        most=ds.sizes["time"] - 1,
+        percent=meta["percent"],
+        notes=notes or "<li>none</li>",
+        origin=_origin(ds),
+        credit=_credit(ds),
+    )
 
 # %% ../nbs/24_map.ipynb #ddc283d7
 def write_map(ds: xr.Dataset, tile: xr.Dataset | str | Path, out: str | Path) -> Path:

@@ -22,36 +22,51 @@ def _moments(displacement):
     n = sum(int(np.isfinite(x).sum()) for x in rows)
     missing = rows.size - n
     if not n:
-        return dict(missing=missing, displacement_mm=dict(min=None, max=None, mean=None, std=None))
+        return dict(missing=missing, displacement_mm=dict.fromkeys(("min", "max", "mean", "std")))
     mean = sum(np.nansum(x, dtype=np.float64) for x in rows) / n
-    std = np.sqrt(sum(np.nansum((x - mean) ** 2, dtype=np.float64)
-                      for x in rows) / n)
-    low, high = np.fmin.reduce(rows, axis=None), np.fmax.reduce(rows, axis=None)
-    return dict(missing=missing,
-                displacement_mm={k: round(float(v), 4)
-                                 for k, v in dict(min=low, max=high, mean=mean, std=std).items()})
+    squares = sum(np.nansum((x - mean) ** 2, dtype=np.float64) for x in rows)
+    found = dict(
+        min=np.fmin.reduce(rows, axis=None),
+        max=np.fmax.reduce(rows, axis=None),
+        mean=mean,
+        std=np.sqrt(squares / n),
+    )
+    return dict(missing=missing, displacement_mm={k: round(float(v), 4) for k, v in found.items()})
 
 # %% ../nbs/00h_overview.ipynb #aeacd91a
 def _dates(time):
     "First and last date, the usual step, gaps, and the cadences if there are several."
     day = np.asarray(time, "datetime64[D]")
-    steps, counts = np.unique(np.diff(day).astype(float), return_counts=True)
-    usual = float(steps[counts.argmax()]) if len(steps) else None
-    cadences = find_cadences(day)
-    return dict(dates=len(day), first_date=str(day[0]),
-                last_date=str(day[-1]), step_days=usual, gaps=find_gaps(day), cadences=cadences)
+    steps = np.diff(day).astype(float)
+    found, counts = np.unique(steps, return_counts=True)
+    usual = float(found[counts.argmax()]) if len(found) else None
+    return dict(
+        dates=len(day),
+        first_date=str(day[0]),
+        last_date=str(day[-1]),
+        step_days=usual,
+        gaps=find_gaps(day),
+        cadences=find_cadences(day),
+    )
 
 # %% ../nbs/00h_overview.ipynb #966a22b6
 def describe(tile: xr.Dataset) -> dict[str, Any]:
     "What is in a tile, as numbers and strings that JSON knows; displacement in mm, extent in m."
     a = tile.attrs
-    extent = dict(west=tile.easting.min(), south=tile.northing.min(),
-                  east=tile.easting.max(), north=tile.northing.max())
+    extent = dict(
+        west=tile.easting.min(),
+        south=tile.northing.min(),
+        east=tile.easting.max(),
+        north=tile.northing.max(),
+    )
     facts = {k: a.get(k, "") for k in ("tile", "component", "level", "release", "source", "sha256")}
     facts |= dict(simulated=bool(a["simulated"]), crs=a["crs"], points=tile.sizes["point"])
     facts |= _dates(tile.time.values) | _moments(tile.displacement)
-    facts |= dict(extent={k: float(v) for k, v in extent.items()},
-                  descriptors=[c for c in DESCRIPTORS if c in tile], notes=notes_of(tile))
+    facts |= dict(
+        extent={k: float(v) for k, v in extent.items()},
+        descriptors=[c for c in DESCRIPTORS if c in tile],
+        notes=notes_of(tile),
+    )
     return plain(facts)
 
 # %% ../nbs/00h_overview.ipynb #7d9f7f6b
@@ -70,13 +85,20 @@ _DIRECTIONS = {"U": "vertical", "E": "eastward", "LOS": "line-of-sight"}
 
 def _direction(tile): return _DIRECTIONS.get(tile.attrs["component"], "")
 
+# %% ../nbs/00h_overview.ipynb #b10901fd
 def _lattice_image(east, north, velocity):
     "Velocity on the 100 m lattice and the box around it in km."
     col, row = ((v - v.min()).astype(int) // 100 for v in (east, north))
-    image = np.full((row.max() + 1, col.max() + 1), np.nan)
+    shape = row.max() + 1, col.max() + 1
+    image = np.full(shape, np.nan)
     image[row, col] = velocity
-    return image, np.array([east.min() - 50, east.max() + 50,
-                            north.min() - 50, north.max() + 50]) / 1000
+    box = [
+        east.min() - 50,
+        east.max() + 50,
+        north.min() - 50,
+        north.max() + 50,
+    ]
+    return image, np.array(box) / 1000
 
 # %% ../nbs/00h_overview.ipynb #eba9937a
 def _draw_map(ax, tile, velocity, chosen):
@@ -87,13 +109,22 @@ def _draw_map(ax, tile, velocity, chosen):
     colours = dict(cmap="RdBu", vmin=-limit, vmax=limit)
     if tile.attrs["level"] == "L3":
         image, box = _lattice_image(east, north, velocity)
-        shown = ax.imshow(image, origin="lower", extent=box, interpolation="nearest", **colours)
-    else: shown = ax.scatter(east / 1000, north / 1000, c=velocity, s=np.clip(2e4 / len(east), 1, 20), lw=0, **colours)
-    ax.figure.colorbar(shown, ax=ax, label=f"{_direction(tile)} velocity (mm/yr)".strip(), extend="both", shrink=0.8)
+        how = dict(origin="lower", extent=box, interpolation="nearest")
+        shown = ax.imshow(image, **how, **colours)
+    else:
+        size = np.clip(2e4 / len(east), 1, 20)
+        shown = ax.scatter(east / 1000, north / 1000, c=velocity, s=size, lw=0, **colours)
+    label = f"{_direction(tile)} velocity (mm/yr)"
+    ax.figure.colorbar(shown, ax=ax, label=label.strip(), extend="both", shrink=0.8)
+    ring = dict(mfc="none", mew=2, ms=9)
     for i, colour in zip(chosen, _COLOURS):
-        ax.plot(east[i] / 1000, north[i] / 1000, "o", mfc="none", mec=colour,
-                mew=2, ms=9)
-    ax.set(xlabel="easting (km, EPSG:3035)", ylabel="northing (km, EPSG:3035)", facecolor="#d4d4d4", aspect="equal")
+        ax.plot(east[i] / 1000, north[i] / 1000, "o", mec=colour, **ring)
+    ax.set(
+        xlabel="easting (km, EPSG:3035)",
+        ylabel="northing (km, EPSG:3035)",
+        facecolor="#d4d4d4",
+        aspect="equal",
+    )
     ax.ticklabel_format(useOffset=False)
 
 # %% ../nbs/00h_overview.ipynb #1b886a12
@@ -103,15 +134,17 @@ def _draw_histogram(ax, tile, velocity):
     ax.set(xlabel=f"{_direction(tile)} velocity (mm/yr)".strip(), ylabel="points", yscale="log")
     if not len(velocity): return
     step = max(np.ceil(np.ptp(velocity) / 60 * 10) / 10, 0.1)
-    ax.hist(velocity,
-            bins=np.arange(velocity.min() - 0.05, velocity.max() + step, step), color="#888888")
+    first = velocity.min() - 0.05
+    last = velocity.max() + step
+    ax.hist(velocity, bins=np.arange(first, last, step), color="#888888")
 
 # %% ../nbs/00h_overview.ipynb #f2a08027
 def _draw_series(ax, tile, velocity, chosen):
     "The series of a few points."
     for i, colour in zip(chosen, _COLOURS):
-        ax.plot(tile.time.values, tile.displacement.values[i], lw=1, color=colour,
-                label=f"{velocity[i]:+.1f} mm/yr")
+        series = tile.displacement.values[i]
+        label = f"{velocity[i]:+.1f} mm/yr"
+        ax.plot(tile.time.values, series, lw=1, color=colour, label=label)
     if chosen:
         ax.legend(frameon=False, fontsize=8)
     ax.set(xlabel="date", ylabel=f"{_direction(tile)} displacement (mm)".strip())
@@ -132,13 +165,18 @@ def plot_tile(tile: xr.Dataset):
     velocity = _velocity(tile)
     known = np.flatnonzero(np.isfinite(velocity))
     ranked = known[np.argsort(velocity[known])]
-    chosen = [int(ranked[k])
-              for k in (0, len(ranked) // 2, -1)] if len(ranked) else []
+    places = (0, len(ranked) // 2, -1) if len(ranked) else ()
+    chosen = [int(ranked[k]) for k in places]
     _draw_map(fig.add_subplot(grid[:, 0]), tile, velocity, chosen)
     _draw_histogram(fig.add_subplot(grid[0, 1]), tile, velocity[known])
     _draw_series(fig.add_subplot(grid[1, 1]), tile, velocity, chosen)
     a = tile.attrs
-    words = [a["tile"], a["component"], a["release"] + ",", f"{tile.sizes['point']} points,",
-             "simulated" if a["simulated"] else "real"]
+    words = [
+        a["tile"],
+        a["component"],
+        f"{a['release']},",
+        f"{tile.sizes['point']} points,",
+        "simulated" if a["simulated"] else "real",
+    ]
     fig.suptitle(" ".join(w for w in words if w))
     return fig

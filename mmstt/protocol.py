@@ -79,10 +79,24 @@ class Protocol:
         return f"{words[0].upper()}{words[1:]}."
 
 # %% ../nbs/04_protocol.ipynb #a7832807
-PAPER = Protocol(split="random", smoothing="centred", target="smoothed", statics="delivered",
-                 scaling="all", raster="linear", stride_days=6)
-FORECAST = Protocol(split="chronological", smoothing="none", target="raw", statics="training",
-                    scaling="training", raster="block", stride_days=6)
+PAPER = Protocol(
+    split="random",
+    smoothing="centred",
+    target="smoothed",
+    statics="delivered",
+    scaling="all",
+    raster="linear",
+    stride_days=6,
+)
+FORECAST = Protocol(
+    split="chronological",
+    smoothing="none",
+    target="raw",
+    statics="training",
+    scaling="training",
+    raster="block",
+    stride_days=6,
+)
 PRESETS = dict(paper=PAPER, forecast=FORECAST)
 
 # %% ../nbs/04_protocol.ipynb #a62eb30f
@@ -506,9 +520,20 @@ def make_windows(cube, protocol, seed=0, fold=0,
         cube = cube.isel(time=slice(0, int(origins["test"].max()) + t_out + 1))
     arrays = _arrays(cube, first, protocol, origins, (t_in, t_out), scaler, native)
     origins = {k: torch.from_numpy(o) for k, o in origins.items()}
-    return Windows(**arrays, time=cube.time.values, origins=origins, protocol=protocol, t_in=t_in, t_out=t_out,
-                   seed=seed, fold=fold, attrs=dict(cube.attrs), places=_places(cube),
-                   left_out=left_out, notes=notes)
+    return Windows(
+        **arrays,
+        time=cube.time.values,
+        origins=origins,
+        protocol=protocol,
+        t_in=t_in,
+        t_out=t_out,
+        seed=seed,
+        fold=fold,
+        attrs=dict(cube.attrs),
+        places=_places(cube),
+        left_out=left_out,
+        notes=notes,
+    )
 
 # %% ../nbs/04_protocol.ipynb #bb0cf79b
 def describe_cube(cube) -> xr.Dataset:

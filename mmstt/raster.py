@@ -5,13 +5,11 @@
 # %% auto #0
 __all__ = ['LATTICE', 'TILE', 'SHEAR', 'QHULL', 'EDGE', 'MAX_DISTANCE', 'MIN_SHARE', 'FINE', 'RASTERS', 'STATICS', 'EMPTY',
            'Grid', 'grid_of', 'cell_of', 'to_frame', 'triangulate', 'locate', 'barycentric', 'linear_operator',
-           'block_operator', 'apply_operator', 'rasterize', 'unpack_tenths', 'pack_tenths', 'save_cube', 'open_cube',
-           'open_points']
+           'block_operator', 'apply_operator', 'rasterize', 'unpack_tenths', 'pack_tenths', 'check_cube_path',
+           'save_cube', 'open_cube', 'open_points']
 
 # %% ../nbs/03_raster.ipynb #e7951a51
-import os
-import shutil
-import tempfile
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from zarr.codecs import BloscCodec
 
 from .egms import tile_origin
 from .features import describe_motion
+from .files import write_folder_beside
 
 # %% ../nbs/03_raster.ipynb #4d863751
 @dataclass(frozen=True)
@@ -560,6 +559,24 @@ def _storable(ds):
         v.encoding = _encoding(v)
     return ds
 
+# %% ../nbs/03_raster.ipynb #319957d7
+_FILE_ENDINGS = (".nc", ".nc4", ".h5", ".tif", ".tiff", ".csv", ".zip", ".gz", ".parquet", ".gpkg", ".npz")
+
+def check_cube_path(path: str | Path, sha256: str | None = None) -> Path:
+    "The path of a cube to come, made from the file of that checksum; `ValueError` if it would replace anything else."
+    path = Path(path)
+    if path.suffix.lower() in _FILE_ENDINGS:
+        raise ValueError(f"{path}: a cube is a folder of Zarr, not a {path.suffix} file; end its name in .zarr")
+    if not path.exists(): return path
+    if not (path / "zarr.json").exists():
+        raise ValueError(f"{path}: is there and is no Zarr store; name another path")
+    there = json.loads((path / "zarr.json").read_text(encoding="utf-8")).get("attributes", {})
+    if "max_distance" not in there:
+        raise ValueError(f"{path}: is there and is no cube of mmstt; name another path")
+    if sha256 and there.get("sha256", sha256) != sha256:
+        raise ValueError(f"{path}: is a cube of another file, {there.get('source')}; name another path or move it away")
+    return path
+
 # %% ../nbs/03_raster.ipynb #a5794485
 def save_cube(
         cube: xr.Dataset, path: str | Path, tile: xr.Dataset | None = None) -> Path:
@@ -568,7 +585,7 @@ def save_cube(
     Parameters
     ----------
     cube : of `rasterize`
-    path : folder to make, by custom `NAME.zarr`; a Zarr store already there is replaced
+    path : folder to make, by custom `NAME.zarr`; a cube of the same file that is there already is replaced
     tile : if given, its points are kept in the group `points`, for `open_points`
 
     Returns
@@ -577,24 +594,15 @@ def save_cube(
 
     Raises
     ------
-    ValueError : something that is no Zarr store stands at `path`
+    ValueError : as `check_cube_path`
+    OSError : a finished cube could not be put into place; it is kept beside and named
     """
-    path = Path(path)
-    if path.exists() and not (path / "zarr.json").exists():
-        raise ValueError(f"{path}: is there and is no Zarr store; name another path")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    path = check_cube_path(path, cube.attrs.get("sha256"))
     options = dict(zarr_format=3, consolidated=False)
-    try:
-        _storable(cube).to_zarr(part / "new", **options)
+    with write_folder_beside(path) as new:
+        _storable(cube).to_zarr(new, **options)
         if tile is not None:
-            _storable(tile).to_zarr(
-                part / "new", group="points", mode="a", **options)
-        if path.exists():
-            os.replace(path, part / "old")
-        os.replace(part / "new", path)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+            _storable(tile).to_zarr(new, group="points", mode="a", **options)
     return path
 
 # %% ../nbs/03_raster.ipynb #a2967806

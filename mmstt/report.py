@@ -82,7 +82,7 @@ th,td{border:1px solid #ddd;padding:.2rem .5rem;text-align:right}th{background:#
 td:first-child,th:first-child{text-align:left}
 pre{font-size:.75rem;overflow-x:auto;background:#f8f8f8;padding:.5rem}blockquote{color:#555;margin-left:0}"""
 
-def write_report(notebooks, out, name="study"):
+def write_report(notebooks, out, name="study", *, reproduced=("", "")):
     """One self-contained page from executed notebooks.
 
     Parameters
@@ -91,6 +91,7 @@ def write_report(notebooks, out, name="study"):
         says where it comes from
     out : the page to write
     name : of the configuration, for the title
+    reproduced : how the run compares with the committed one, a sentence and an HTML table (`mmstt.reproduced`)
     """
     notebooks = [Path(p) for p in notebooks]
     links, sections, before = [], [], None
@@ -103,6 +104,10 @@ def write_report(notebooks, out, name="study"):
         sections.append(f'<section id="part{i}"><p>{html.escape(place)}</p>{body}</section>')
     origins = sorted({p.parent / "provenance.json" for p in notebooks})
     origin = origin_of([p for p in origins if p.exists()])
+    said, table = reproduced
+    if said:
+        body = f"<h1>Reproduced or not</h1><p>{html.escape(said)}.</p>{table}"
+        sections.append(f'<section id="reproduced">{body}</section>')
     write_text(out, _page(html.escape(name), "".join(links), "".join(sections), origin))
 
 # %% ../nbs/29a_report.ipynb #b3889cf5

@@ -89,7 +89,7 @@ SINGLE = (
     (4.0, 0.2),
 )  # the motion of single points
 WIDE = (8.0, 0.5), (25.0, 0.5)  # the motion of a region
-NOISE = (0, 0.91), (0.3, 0.065), (2.5, 0.025)  # the noise of a date
+NOISE = (0, 0.89), (0.3, 0.085), (2.5, 0.025)  # the noise of a date
 
 @dataclass(frozen=True)
 class Part:
@@ -119,7 +119,7 @@ def _trend_parts(spec, g):
     bowl = _bowls(spec, g)
     trend = (
         spec.trend
-        - 2.2 * spec.activity * g["upland"]
+        - 3.1 * spec.activity * g["upland"]
         + 0.6 * peat
         + 0.5 * bowl
     )

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['DEFAULTS', 'OLD_KEYS', 'PACKAGES', 'share_path', 'Configuration', 'check_config', 'load_config', 'source_of',
-           'source_note', 'run_notebook', 'provenance', 'run_study']
+           'source_note', 'run_notebook', 'provenance', 'reference_of', 'run_study', 'run_plan']
 
 # %% ../nbs/29_study.ipynb #51e1da4e
 import contextlib
@@ -23,8 +23,11 @@ from pathlib import Path
 import psutil
 import yaml
 
+from .cluster import check_executor
 from .egms import find_tile
 from .files import NoLocks, take_lock, write_text
+from .reproduced import compare_run
+from .tables import seeds_of
 
 # %% ../nbs/29_study.ipynb #56c9f545
 def share_path(relative) -> Path:
@@ -41,7 +44,8 @@ DEFAULTS = dict(
     train_tile="E32N34",                # its networks are carried to the others (Table II), if it is one of them
     component="U",                      # U vertical, E east-west
     protocols=["paper", "forecast"],
-    seeds=[0],                          # a run for each
+    seeds=[0],                          # a run of each network for each
+    more_seeds={},                      # further runs of some networks: {mmstt: [1, 2]}
     points=None,                        # points of a synthetic tile; null is full size
     size=64,                            # rows and columns of the raster
     models={"mmstt": {}},               # networks and their sizes; {} takes each publication's
@@ -74,7 +78,9 @@ def _check_names(config, where):
     for key, known in dict(protocols=PRESETS, component=("U", "E")).items():
         wrong = [v for v in config[key] if v not in known]
         if wrong: raise ValueError(f"{where}: {key}: {wrong[0]!r} is not one of {', '.join(known)}")
-    wrong = [v for v in config["seeds"] if type(v) is not int]
+    unknown = [m for m in config["more_seeds"] if m not in config["models"]]
+    if unknown: raise ValueError(f"{where}: more_seeds: {unknown[0]!r} is not among the models")
+    wrong = [v for model in config["models"] for v in seeds_of(config, model) if type(v) is not int]
     if wrong: raise ValueError(f"{where}: seeds: {wrong[0]!r} is no whole number")
 
 # %% ../nbs/29_study.ipynb #7dba7860
@@ -318,19 +324,37 @@ def _follow(command, started=lambda pid: None):
 _DRY = {"--dry-run", "--dryrun", "-n"}
 _ELSEWHERE = {"--executor", "-e", "--profile"}
 
-def _command(config, folder, file, *, cores=None, only=None, snakemake_args=()):
-    "The call of Snakemake."
-    given = {a.split("=")[0] for a in snakemake_args}
+def snakemake_command(plan, folder, file, *, targets=(), first=None, tiles=1, cores=None, args=()):
+    """The call of Snakemake.
+
+    Parameters
+    ----------
+    plan : name of the Snakefile
+    folder : in which it runs
+    file : the configuration
+    targets : what to make; the plan's first rule by default
+    first : what is made before others
+    tiles : how many the plan has
+    cores : jobs at a time; by default all cores, or no limit where jobs run elsewhere
+    args : options for Snakemake as they are
+    """
+    given = {a.split("=")[0] for a in args}
     limit = cores or (None if given & _ELSEWHERE else os.cpu_count())
     # the parts come first: behind an option of many values they would be taken for its values
-    command = [sys.executable, "-m", "snakemake", *(only or [])]
-    command += ["--snakefile", str(share_path("Snakefile")), "--directory", str(folder), "--configfile", str(file)]
+    command = [sys.executable, "-m", "snakemake", *targets]
+    command += ["--snakefile", str(share_path(plan)), "--directory", str(folder), "--configfile", str(file)]
     if "--unlock" in given: return [*command, "--unlock"]
     if limit: command += ["--cores", str(limit)]
-    command += ["--rerun-incomplete", "--keep-going", "--max-jobs-per-timespan", _pace(len(config["tiles"]))]
-    if not only: command += ["--prioritize", _first_table(config)]
+    command += ["--rerun-incomplete", "--keep-going", "--max-jobs-per-timespan", _pace(tiles)]
+    if first: command += ["--prioritize", first]
     command += ["--quiet", "host", *([] if given & _DRY else ["rules", "reason"])]
-    return [*command, *snakemake_args]
+    return [*command, *args]
+
+def _command(config, folder, file, *, cores=None, only=None, snakemake_args=()):
+    "The call of Snakemake for a study."
+    first = None if only else _first_table(config)
+    how = dict(targets=only or (), first=first, tiles=len(config["tiles"]), cores=cores)
+    return snakemake_command("Snakefile", folder, file, **how, args=snakemake_args)
 
 # %% ../nbs/29_study.ipynb #c60f893d
 @contextlib.contextmanager
@@ -346,6 +370,11 @@ def _mirror(folder):
         for notes in (".snakemake/metadata", ".snakemake/incomplete"):
             with contextlib.suppress(OSError): shutil.copytree(folder / notes, mirror / notes)
         yield mirror
+
+# %% ../nbs/29_study.ipynb #7da8c0b7
+def reference_of(name: str) -> Path:
+    "The committed numbers of a configuration, which may not exist."
+    return share_path("config") / "reference" / f"{name}.csv"
 
 # %% ../nbs/29_study.ipynb #01ad2f1e
 def run_study(config, folder=".", cores=None, *, only=None, snakemake_args=()) -> int:
@@ -373,11 +402,35 @@ def run_study(config, folder=".", cores=None, *, only=None, snakemake_args=()) -
     if _DRY & set(snakemake_args):
         with _mirror(folder) as mirror:
             return _follow(_command(config, mirror, _write_config(config, mirror), **how))
+    def call(args): return _command(config, folder, _write_config(config, folder), **how | dict(snakemake_args=args))
+    code = run_plan(folder, call, snakemake_args)
+    if code == 0 and not only: print(compare_run(folder / "figures", reference_of(config["name"]))[0], flush=True)
+    return code
+
+def run_plan(folder, call, snakemake_args=()) -> int:
+    """Run a plan in a folder that is kept for it; a lock that a killed Snakemake has left is removed first.
+
+    Parameters
+    ----------
+    folder : where the plan runs
+    call : function of Snakemake's options -> the command, as `snakemake_command` makes it
+    snakemake_args : options for Snakemake
+
+    Returns
+    -------
+    Snakemake's exit code
+
+    Raises
+    ------
+    ValueError : another plan runs in the folder
+    RuntimeError : the cluster is not ready, see `mmstt.cluster`
+    """
+    if "--unlock" not in snakemake_args: check_executor(snakemake_args)
     (folder / "data").mkdir(parents=True, exist_ok=True)
     with _locked(folder):
-        file = _write_config(config, folder)
-        if "--unlock" not in snakemake_args and _stale_lock(folder): _unlock(config, folder, file)
-        code = _follow(_command(config, folder, file, **how), lambda pid: _note_process(folder, pid))
+        if "--unlock" not in snakemake_args and _stale_lock(folder):
+            subprocess.run(call(["--unlock"]), env=_environment(), capture_output=True)
+        code = _follow(call(snakemake_args), lambda pid: _note_process(folder, pid))
         (folder / "data" / ".study.json").unlink(missing_ok=True)
         return code
 
@@ -387,8 +440,3 @@ def _write_config(config, folder):
     path = folder / "data" / f".{config['name']}.yaml"
     write_text(path, yaml.safe_dump(dict(config), sort_keys=False))
     return path
-
-def _unlock(config, folder, file):
-    "Remove the lock of a Snakemake that is gone."
-    command = _command(config, folder, file, snakemake_args=["--unlock"])
-    subprocess.run(command, env=_environment(), capture_output=True)

@@ -4,13 +4,15 @@
 
 # %% auto #0
 __all__ = ['PAST_ONLY', 'ALL', 'MIN_SEEDS', 'KEYS', 'PRODUCT', 'COLUMNS', 'HEADS', 'FLAT', 'EVENT_PLACES', 'METRICS_2',
-           'baselines_of', 'is_baseline', 'reads_only_the_past', 'folder_of', 'configured_runs', 'raster_not_grid',
-           'in_todays_words', 'at_steps', 'three_steps', 'shown_steps', 'read_scores', 'runs_line', 'windows_left_out',
-           'left_out_line', 'join_words', 'table_caption', 'over_seeds', 'best_baseline', 'shown_baselines',
-           'first_seed', 'table_1', 'protocols_of', 'markdown_table', 'markdown_1', 'verdicts_1', 'event_place',
-           'table_2', 'part_of', 'fair_baseline', 'markdown_2', 'markdown_events', 'verdicts_2']
+           'baselines_of', 'is_baseline', 'reads_only_the_past', 'folder_of', 'seeds_of', 'configured_runs',
+           'raster_not_grid', 'in_todays_words', 'at_steps', 'three_steps', 'shown_steps', 'read_scores', 'join_words',
+           'runs_line', 'machines_line', 'windows_left_out', 'left_out_line', 'table_caption', 'over_seeds',
+           'best_baseline', 'shown_baselines', 'first_seed', 'table_1', 'protocols_of', 'markdown_table', 'markdown_1',
+           'verdicts_1', 'event_place', 'table_2', 'part_of', 'fair_baseline', 'markdown_2', 'markdown_events',
+           'verdicts_2']
 
 # %% ../nbs/22a_tables.ipynb #9e093014
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -42,14 +44,25 @@ def reads_only_the_past(model: str) -> bool:
     return is_baseline(model) and (again or model in PAST_ONLY)
 
 # %% ../nbs/22a_tables.ipynb #686329e8
-def folder_of(runs: str | Path, protocol: str, model: str, *, seed: int = 0) -> Path:
+def folder_of(
+    runs: str | Path,
+    protocol: str,
+    model: str,
+    *,
+    seed: int = 0,
+) -> Path:
     "Where a run lies in the folder of a tile's runs."
     return Path(runs) / protocol / model / f"seed{seed}"
 
 # %% ../nbs/22a_tables.ipynb #4dbd0479
+def seeds_of(config: dict, model: str) -> list[int]:
+    "The seeds of a network's runs: those of all, and those that it has beside them (`more_seeds`)."
+    return [*config["seeds"], *config.get("more_seeds", {}).get(model, [])]
+
+# %% ../nbs/22a_tables.ipynb #8938f653
 def configured_runs(config: dict) -> list[tuple[str, str, int]]:
     "Protocol, model and seed of each run of a configuration; baselines have one seed, 0."
-    models = [(m, s) for m in config["models"] for s in config["seeds"]]
+    models = [(m, s) for m in config["models"] for s in seeds_of(config, m)]
     models += [(m, 0) for m in baselines_of(config)]
     return [(p, m, s) for p in config["protocols"] for m, s in models]
 
@@ -98,11 +111,35 @@ def read_scores(runs: str | Path, config: dict, tile_name: str) -> pd.DataFrame:
     scores = pd.concat([pd.read_csv(f) for f in files], ignore_index=True)
     return in_todays_words(scores[scores["tile"] == tile_name])
 
+# %% ../nbs/22a_tables.ipynb #901dd9a6
+def join_words(words: Iterable[str], none: str = "none") -> str:
+    "Words as a sentence lists them."
+    words = list(words)
+    if len(words) < 2:
+        return words[0] if words else none
+    return ", ".join(words[:-1]) + " and " + words[-1]
+
 # %% ../nbs/22a_tables.ipynb #5110e778
 def runs_line(config: dict) -> str:
     "The configuration that the networks were made by, and how many runs each result has."
-    n = len(config["seeds"])
-    return f"Networks: configuration '{config['name']}', {n} run{'s' * (n > 1)} each"
+    counts = {m: len(seeds_of(config, m)) for m in config["models"]}
+    numbers = set(counts.values())
+    if len(numbers) > 1:
+        runs = "runs: " + join_words(f"{get_model(m).label} {n}" for m, n in counts.items())
+    else:
+        n = max(numbers, default=0)
+        runs = f"{n} run{'s' * (n > 1)} each"
+    return f"Networks: configuration '{config['name']}', {runs}"
+
+# %% ../nbs/22a_tables.ipynb #b6becc9d
+def machines_line(runs: str | Path, config: dict) -> str:
+    "On what the networks of a configuration were trained, as `config.json` of their runs says."
+    networks = [(p, m, s) for p, m, s in configured_runs(config) if m in config["models"]]
+    files = [folder_of(runs, p, m, seed=s) / "config.json" for p, m, s in networks]
+    machines = [json.loads(f.read_text())["machine"] for f in files if f.exists()]
+    said = [f"{m['device']} ({m['precision']})" for m in machines]
+    counted = [f"{said.count(one)} on {one}" for one in dict.fromkeys(said)]
+    return f"Trained: {join_words(counted)}" if said else ""
 
 # %% ../nbs/22a_tables.ipynb #5530ecde
 def windows_left_out(runs: str | Path, config: dict) -> dict[str, int]:
@@ -122,14 +159,6 @@ def left_out_line(left_out: dict[str, int]) -> str:
     counts = [f"{n} under `{p}`" for p, n in left_out.items()]
     if not counts: return ""
     return f"Windows whose dates are not equally spaced are left out: {join_words(counts)}"
-
-# %% ../nbs/22a_tables.ipynb #901dd9a6
-def join_words(words: Iterable[str], none: str = "none") -> str:
-    "Words as a sentence lists them."
-    words = list(words)
-    if len(words) < 2:
-        return words[0] if words else none
-    return ", ".join(words[:-1]) + " and " + words[-1]
 
 # %% ../nbs/22a_tables.ipynb #fbf94e12
 def table_caption(title: str, *sentences: str) -> str:
@@ -190,7 +219,7 @@ def shown_baselines(config: dict, scores: pd.DataFrame, *, past_only: bool = Fal
 # %% ../nbs/22a_tables.ipynb #2edfc01a
 def first_seed(config: dict, model: str) -> int:
     "The seed of the run of a model that a figure shows."
-    return 0 if is_baseline(model) else config["seeds"][0]
+    return 0 if is_baseline(model) else seeds_of(config, model)[0]
 
 # %% ../nbs/22a_tables.ipynb #ee70e146
 COLUMNS = {"rmse": "rmse_mm", "mae": "mae_mm", "r2": "r2", "skill": "skill"}
@@ -242,7 +271,7 @@ def table_1(scores: pd.DataFrame, steps: Sequence[int] | None = None, *, space: 
     `<source>_mae_mm`, `<source>_r2`; for protocols also `_low` and `_high` (95 %), `skill` against persistence,
     `seeds` and `blocks`
     """
-    steps = steps or shown_steps(scores)
+    steps = shown_steps(scores) if steps is None else steps
     rows = at_steps(in_todays_words(scores), steps)
     pooled = over_seeds(rows[(rows["space"] == space) & (rows["part"] == "test")])
     protocols = sorted(pooled["protocol"].unique(), key=lambda p: (p == "forecast", p != "paper", p))
@@ -307,11 +336,9 @@ def _row_1(row: pd.Series, rivals: pd.DataFrame, protocols: list[str]) -> list[s
 
 # %% ../nbs/22a_tables.ipynb #d76f8e4c
 def _footnote(table: pd.DataFrame, protocols: list[str]) -> str:
-    "What brackets, bold type and skill mean, with the number of seeds and of independent blocks."
-    parts = []
-    for p in protocols:
-        seeds, blocks = (int(table[f"{p}_seeds"].max()), table[f"{p}_blocks"].min())
-        parts.append(f"`{p}`: {seeds} seed{'s' * (seeds > 1)}, about {blocks:.1f} independent blocks of test windows")
+    "What brackets, bold type and skill mean, with the number of independent blocks."
+    blocks = {p: table[f"{p}_blocks"].min() for p in protocols}
+    parts = [f"`{p}`: about {n:.1f} independent blocks of test windows" for p, n in blocks.items()]
     interval = "over seeds where there are three or more, else block bootstrap over windows"
     meaning = f"Bold: best of its step and protocol. Brackets: 95 % interval ({interval}). "
     return meaning + "Skill: 1 − MSE / MSE of persistence. " + "; ".join(parts) + "."
@@ -370,11 +397,24 @@ def _best(table: pd.DataFrame, p: str) -> str:
         words.append(f"{row['label']} at t+{step} ({row[f'{p}_rmse_mm']:.2f} mm)")
     return f"Under `{p}`, the smallest RMSE is that of {join_words(words)}."
 
+# %% ../nbs/22a_tables.ipynb #bf3c3600
+def _order(table: pd.DataFrame, protocol: str) -> str:
+    "Which of the published orders of two networks (mean RMSE of the published steps) hold."
+    both = table.dropna(subset=["published_rmse_mm", f"{protocol}_rmse_mm"])
+    means = both.groupby("label", sort=False)[["published_rmse_mm", f"{protocol}_rmse_mm"]].mean()
+    published, ours = (means[c].to_dict() for c in means)
+    pairs = [(a, b) for a in ours for b in ours if published[a] < published[b]]
+    if not pairs: return ""
+    held = [f"{a} before {b}" for a, b in pairs if ours[a] < ours[b]]
+    ranked = ", ".join(sorted(ours, key=ours.get))
+    said = f"Under `{protocol}`, of the {len(pairs)} published orders of two networks {len(held)} hold"
+    return f"{said} ({join_words(held)}); from the smallest error on: {ranked}."
+
 # %% ../nbs/22a_tables.ipynb #83c1d85b
 def verdicts_1(table: pd.DataFrame) -> list[str]:
-    "Sentences about Table I, computed from it: is each error flat, what beats persistence, what is best."
-    said = (_flatness, _beats, _best)
-    return [sentence(table, p) for p in protocols_of(table) for sentence in said]
+    "Sentences about Table I: is each error flat, what beats persistence, what is best, which published orders hold."
+    said = (_flatness, _beats, _best, _order)
+    return [words for p in protocols_of(table) for sentence in said if (words := sentence(table, p))]
 
 # %% ../nbs/22a_tables.ipynb #f37f66e7
 EVENT_PLACES = ("before", "event in horizon", "event in input", "after")

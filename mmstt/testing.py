@@ -48,7 +48,8 @@ def _example_skill(ds):
     skill = np.linspace(.1, .3, ds.sizes["time"])
     skill[-1] = np.nan
     of_class = np.array([.2, .5, 1, np.nan])[:, None] * skill
-    ds["skill"], ds["coverage"] = ("time", skill), ("time", .9 + 0 * skill)
+    ds["skill"] = "time", skill
+    ds["coverage"] = "time", .9 + 0 * skill
     ds["verified_origins"] = "time", np.where(np.isnan(skill), 0, 40)
     ds["skill_by_class"] = ("motion_class", "time"), of_class
     ds["coverage_by_class"] = ("motion_class", "time"), .9 + 0 * of_class
@@ -63,8 +64,18 @@ def _example_attrs(tile):
     last = tile.time.values[-1].astype("datetime64[D]")
     interval = dict(interval_level=.9, interval="an example: 2 mm and a tenth of the velocity")
     title = f"Forecast of ground motion, {a['tile']}"
-    return dict(kept, **interval, title=title, data=kind, model="example", last_date=str(last),
-                notes=a.get("notes", ""), credit=credit_of(a), Conventions="CF-1.11", mmstt_version=mmstt.__version__)
+    return dict(
+        kept,
+        **interval,
+        title=title,
+        data=kind,
+        model="example",
+        last_date=str(last),
+        notes=a.get("notes", ""),
+        credit=credit_of(a),
+        Conventions="CF-1.11",
+        mmstt_version=mmstt.__version__,
+    )
 
 # %% ../nbs/00_testing.ipynb #59231659
 CLASSES = ["under 2 mm/yr", "2 to 5 mm/yr", "5 to 10 mm/yr", "over 10 mm/yr"]

@@ -23,8 +23,8 @@ import xarray as xr
 
 from . import cleaning
 from .area import METRES, area_test, to_degrees
-from .egms import CREDIT, DESCRIPTORS, LICENCE, NEWER_NAMES, EGMSFormatError, Product
-from .egms import add_notes, file_stem, join_notes, notes_of, parse_name, pick_table
+from .egms import DESCRIPTORS, LICENCE, NEWER_NAMES, EGMSFormatError, Product
+from .egms import add_notes, credit_of, file_stem, join_notes, notes_of, parse_name, pick_table
 from .files import write_beside
 from .header import few
 from .rows import NoPoint, is_columns, read_columns, read_text
@@ -64,8 +64,12 @@ def _simulator_descriptors(x, days):
         return np.sqrt(np.linalg.inv(terms[:, :k].T @ terms[:,
                                                             :k])[j, j])
     rmse = np.sqrt(((x - terms @ fit(6))**2).mean(axis=0))
-    return dict(rmse=rmse, acceleration=2 * fit(5)[4],
-                acceleration_std=2 * rmse * error(5, 4), seasonality_std=rmse * error(6, 1))
+    return dict(
+        rmse=rmse,
+        acceleration=2 * fit(5)[4],
+        acceleration_std=2 * rmse * error(5, 4),
+        seasonality_std=rmse * error(6, 1),
+    )
 
 # %% ../nbs/00g_tiles.ipynb #e50637e9
 def made_by_simulator(meta: pl.DataFrame, values: np.ndarray, time: np.ndarray, points: int = 60) -> bool:
@@ -91,10 +95,15 @@ def _column(meta, c): return meta[c].fill_null(np.nan).to_numpy()
 def _rows(meta, values, level, home, name):
     "The rows that stay, the tile's name, identifiers, notes."
     if level == "L3":
-        keep, tile_name, notes = cleaning.check_cells(meta, home, name)
+        cleaning.check_lattice(*(meta[c].to_numpy() for c in ("easting", "northing", "line")), name)
+        notes = cleaning.merge_rows(meta, values, name, by=["easting", "northing"])
+        keep, tile_name, more = cleaning.check_cells(meta, home, name)
     else:
-        keep, pid, notes = cleaning.point_pids(meta)
+        by = [c for c in ("pid", "easting", "northing") if c in meta.columns]
+        notes = cleaning.merge_rows(meta, values, name, by=by) if "pid" in by else []
+        keep, pid, more = cleaning.point_pids(meta)
         tile_name = home
+    notes += more
     if not keep.all():
         meta, values = meta.filter(pl.Series(keep)), np.ascontiguousarray(values[:, keep])
     if level == "L3":
@@ -104,12 +113,13 @@ def _rows(meta, values, level, home, name):
 
 # %% ../nbs/00g_tiles.ipynb #301e82c4
 def _values(table, values, name):
-    "Values, dates and notes: codes for missing, dates in order, empty ones."
+    "Values, dates and notes: codes for missing, dates in order, zeros that are none, empty dates."
     notes = cleaning.mask_missing(values, table.low, table.high)
     whole = table.finite and not notes
     values, dates, more = cleaning.one_column_a_date(values, table.dates, table.columns, name)
-    notes += more
-    if whole: return values, dates, notes
+    zeros = cleaning.mask_zeros(values, dates) + cleaning.mask_repeats(values, dates)
+    notes += more + zeros
+    if whole and not zeros: return values, dates, notes
     values, dates, more = cleaning.drop_empty_dates(values, dates, name)
     return values, dates, notes + more + cleaning.note_empty(values, dates)
 
@@ -138,6 +148,8 @@ def _assemble(table, product, name):
     meta, more = cleaning.mask_descriptors(meta)
     told, said = _told(product, level, tile_name, dates)
     time = np.array([f"{d[:4]}-{d[4:6]}-{d[6:]}" for d in dates], "datetime64[ns]")
+    velocity = _column(meta, "mean_velocity") if "mean_velocity" in meta.columns else None
+    units = cleaning.note_units(values, time, velocity)
     odd = cleaning.note_gaps(time) + cleaning.note_offsets(values, time)
     simulated = is_simulated(meta, table.xml, product)
     if simulated and not (product and product.twin):
@@ -151,7 +163,7 @@ def _assemble(table, product, name):
     before = [html.unescape(n) for n in re.findall(r"<note>(.*?)</note>", table.xml, re.S)]
     attrs = dict(tile=tile_name, level=level, crs=METRES, source=name, sha256=table.sha256,
                  simulated=int(simulated), **told,
-                 notes=join_notes([*said, *table.notes, *row_notes, *notes, *more, *odd, *before]))
+                 notes=join_notes([*table.late, *units, *said, *table.notes, *row_notes, *notes, *more, *odd, *before]))
     return _dataset(meta, values, time, pid, attrs)
 
 # %% ../nbs/00g_tiles.ipynb #ba01363e
@@ -183,7 +195,7 @@ def _find(path):
             f"{path}: is a Zarr store (a cube or a forecast), not a table of displacement series; give the .zip or .csv"
         )
     path, note = pick_table(path)
-    return path, [note]
+    return path, note.split("; ")
 
 # %% ../nbs/00g_tiles.ipynb #b3b1f2d9
 def _sidecar(path):
@@ -354,12 +366,17 @@ def _joined_attrs(tiles, parts, notes):
     def together(what, sep="+"):
         return sep.join(dict.fromkeys(p for t in tiles for p in t.attrs[what].split("+")))
     first = tiles[0].attrs
-    return dict(tile=together("tile"), level=first["level"], crs=METRES, release=first["release"],
-                component="+".join(parts) if parts else first["component"],
-                source=" + ".join(t.attrs["source"] for t in tiles),
-                sha256=" ".join(t.attrs["sha256"] for t in tiles),
-                simulated=max(t.attrs["simulated"] for t in tiles),
-                notes=join_notes([*_told_apart(tiles), *notes]))
+    return dict(
+        tile=together("tile"),
+        level=first["level"],
+        crs=METRES,
+        release=first["release"],
+        component="+".join(parts) if parts else first["component"],
+        source=" + ".join(t.attrs["source"] for t in tiles),
+        sha256=" ".join(t.attrs["sha256"] for t in tiles),
+        simulated=max(t.attrs["simulated"] for t in tiles),
+        notes=join_notes([*_told_apart(tiles), *notes]),
+    )
 
 # %% ../nbs/00g_tiles.ipynb #3db91208
 def _decimals(value, digits):
@@ -380,8 +397,17 @@ def _places(tile):
     return places | {c: _decimals(tile[c].values, 2) for c in ("easting", "northing")}
 
 # %% ../nbs/00g_tiles.ipynb #f00f9b05
-_DIGITS = dict(acceleration=2, acceleration_std=2, temporal_coherence=2, amplitude_dispersion=2, incidence_angle=2,
-               track_angle=2, los_east=3, los_north=3, los_up=3)
+_DIGITS = dict(
+    acceleration=2,
+    acceleration_std=2,
+    temporal_coherence=2,
+    amplitude_dispersion=2,
+    incidence_angle=2,
+    track_angle=2,
+    los_east=3,
+    los_north=3,
+    los_up=3,
+)
 
 def _table(tile):
     "The CSV's columns, in the delivered order, names and decimals."
@@ -400,11 +426,21 @@ def _table(tile):
 # %% ../nbs/00g_tiles.ipynb #bf0d24c4
 def tile_xml(tile: xr.Dataset) -> str:
     "The metadata file beside a table: what it is, whom to credit, notes. A simulated tile never credits Copernicus."
-    a, simulated = tile.attrs, bool(tile.attrs.get("simulated", 0))
-    origin = "Simulated by mmstt: no value in this file is a measurement" if simulated else CREDIT
-    rows = dict(product_level=a.get("level", "L3"), tile=a["tile"], component=a["component"],
-                release=a["release"], crs=a.get("crs", METRES), points=tile.sizes["point"],
-                dates=tile.sizes["time"], simulated=str(simulated).lower(), credit=origin, licence=LICENCE)
+    a = dict(level="L3", crs=METRES, source=tile.attrs["tile"], simulated=0) | tile.attrs
+    simulated = bool(a["simulated"])
+    credit = "Simulated by mmstt: no value in this file is a measurement" if simulated else credit_of(a)
+    rows = dict(
+        product_level=a["level"],
+        tile=a["tile"],
+        component=a["component"],
+        release=a["release"],
+        crs=a["crs"],
+        points=tile.sizes["point"],
+        dates=tile.sizes["time"],
+        simulated=str(simulated).lower(),
+        credit=credit,
+    )
+    if a["level"] != "points": rows["licence"] = LICENCE
     body = "".join(f"  <{k}>{escape(str(v))}</{k}>\n" for k, v in rows.items())
     body += "".join(f"  <note>{escape(n)}</note>\n" for n in notes_of(tile))
     return f"<?xml version='1.0' encoding='UTF-8'?>\n<TILE>\n{body}</TILE>\n"

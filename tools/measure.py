@@ -49,7 +49,7 @@ def exported_cells(cells):
     cells : the sources of a notebook's code cells, in order
     """
     found = []
-    for cell, following in zip(cells, [*cells[1:], None], strict=True):
+    for cell, following in zip(cells, [*cells, None][1:], strict=True):
         if not is_exported(cell) or not has_something_to_show(cell): continue
         lines = [line for line in cell.strip().splitlines() if not line.startswith("#|")]
         found.append((len(lines), following is not None and not is_exported(following)))

@@ -1,19 +1,26 @@
-"""Put the computed sentences of figures/real/skill.txt into the README, between its two SKILL marks; --check compares them."""
+"""Put the computed sentences on skill and on the league into the README; `--check` compares them.
+
+They stand between the README's two SKILL marks.
+"""
 import re
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-MARKS = re.compile(r"(<!-- SKILL -->\n).*?(\n<!-- /SKILL -->)", re.S)
+COMPUTED = "figures/real/skill.txt", "figures/league/claim.txt"
+MARKS = re.compile(r"(<!-- SKILL -->\n).*?(<!-- /SKILL -->)", re.S)
 
 
 def main(check: bool) -> int:
     readme = ROOT / "README.md"
-    text, skill = readme.read_text(encoding="utf-8"), (ROOT / "figures/real/skill.txt").read_text(encoding="utf-8").strip()
-    new = MARKS.sub(lambda m: m[1] + skill + m[2], text)
-    if check and new != text: print("README.md: its skill is not that of figures/real/skill.txt; run `python tools/skill.py`")
+    text = readme.read_text(encoding="utf-8")
+    skill = "\n\n".join((ROOT / file).read_text(encoding="utf-8").strip() for file in COMPUTED)
+    new, found = MARKS.subn(lambda marks: f"{marks[1]}{skill}\n{marks[2]}", text)
+    if found != 1: sys.exit("README.md: the marks <!-- SKILL --> and <!-- /SKILL --> are not there, once each")
+    wrong = check and new != text
+    if wrong: print("README.md: its skill is not that of the committed runs; run `python tools/skill.py`")
     if not check: readme.write_text(new, encoding="utf-8")
-    return int(check and new != text)
+    return int(wrong)
 
 
 if __name__ == "__main__": sys.exit(main("--check" in sys.argv))

@@ -52,6 +52,11 @@ class Baseline(ForecastModel):
     naive = True
     in_days = True
 
+    @classmethod
+    def takes_any_dates(cls):
+        "See `ForecastModel.takes_any_dates`."
+        return cls.in_days and not cls.tied_to_tile
+
     def learn(self, x, days):
         """Learn from the training dates, x (T, N) with NaN, days (T,).
 

@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 from abc import ABC, abstractmethod
 
+from fastcore.basics import patch
 from torch import nn
 
 # %% ../../nbs/09_models.ipynb #ccd98d31
@@ -27,8 +28,7 @@ class ForecastModel(nn.Module, ABC):
     label : the name printed in tables and figures
     naive : fitted in closed form by `fit` instead of by gradient descent; reads `Windows.history`
     whole_past : (naive only) wants every date up to the origin, not just the last `t_in`
-    at_cells : (networks only) forecasts native cells directly, and has `to_learn`, which makes the windows it is
-        trained on (see `mmstt.models.residual`)
+    at_cells : (networks only) forecasts native cells directly, see `mmstt.models.residual`
     tied_to_tile : some weights belong to the cells of the tile it was trained on, so it cannot be carried to another
     """
     label = ""
@@ -45,11 +45,6 @@ class ForecastModel(nn.Module, ABC):
     def forward(self, x, dates):
         "The forecast (B, T_out, H, W) from scaled maps (B, T_in, C, H, W) and days since the first (B, T_in + T_out)."
 
-    @classmethod
-    def reads_only_the_window(cls):
-        "Whether the last `t_in` maps are all it needs, so that it can stand alone in a file."
-        return not (cls.naive or cls.whole_past or cls.at_cells)
-
     def read(self, windows, origins):
         "What `forward` is given for windows at these origins; overridden where more than `t_in` dates are read."
         return windows.batch(origins)[:2]
@@ -61,6 +56,28 @@ class ForecastModel(nn.Module, ABC):
     def fit_windows(self, windows):
         "Learn in closed form from the training part of `windows`; networks are trained in `mmstt.train`."
         return self
+
+    def to_learn(self, windows):
+        "The windows that a network is trained on, from those of the raster; its own where it forecasts native cells."
+        return windows
+
+# %% ../../nbs/09_models.ipynb #3e202352
+@patch(cls_method=True)
+def reads_only_the_window(cls: ForecastModel):
+    "Whether the last `t_in` maps are all it needs, so that it can stand alone in a file."
+    return not (cls.naive or cls.whole_past or cls.at_cells)
+
+# %% ../../nbs/09_models.ipynb #3dfb4622
+@patch(cls_method=True)
+def takes_any_dates(cls: ForecastModel):
+    "Whether it forecasts any series on any calendar from the past alone, so that it serves for `mmstt forecast`."
+    return False
+
+# %% ../../nbs/09_models.ipynb #b5189ac4
+@patch
+def fit_notes(self: ForecastModel):
+    "What the fit found or assumed, a str each, for the notes of a forecast."
+    return []
 
 # %% ../../nbs/09_models.ipynb #4b2b57e5
 _registry = {}

@@ -8,15 +8,19 @@ __all__ = ['NEIGHBOURHOOD_SIDES', 'LEAST_DATES', 'FIT_CELLS', 'TRIAL_CELLS', 'PI
            'from_windows']
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #bbc97eae
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import scipy.sparse as sp
 import torch
 from fastcore.basics import patch
-from torch import nn
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
 
+from ..header import few
 from .core import register
 from .baselines import Baseline, fill
-from .temporal_gp import FilledIn, Predictor, TemporalGP, filled_in, fit_hyperparameters
+from .temporal_gp import DAYS_PER_YEAR, FilledIn, Predictor, TemporalGP, filled_in, fit_hyperparameters
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #9999f889
 NEIGHBOURHOOD_SIDES = 300., 1000., 3000., 10_000., 30_000.   # metres; the whole area comes last
@@ -29,27 +33,42 @@ class Neighbourhood:
     positions : (N, 2) easting and northing, m
     weights : (N,), how much a point counts
     side : of the square, m; None for the whole area
+    corner : (2,) m, of the blocks that make up the squares; by default the south-west of the points
+
+    Attributes
+    ----------
+    codes : (blocks,) number of each block that has points, ascending; in a row of blocks they follow one another
+    block : (N,) index of each point's block
+    members : (blocks, N) sparse, 1 where a point lies in a block
     """
-    def __init__(self, positions, weights, side=None):
-        self.side, self.weights = side, weights
-        ij = np.zeros(positions.shape, int)
+    def __init__(self, positions, weights, side=None, corner=None):
+        self.side = side
+        self.weights = weights
+        rows_columns = np.zeros(positions.shape, int)
         if side is not None:
-            ij = np.floor((positions - positions.min(0)) / (side / 3)).astype(int) + 1
-        self.width = int(ij[:, 1].max()) + 2
-        code = ij[:, 0] * self.width + ij[:, 1]
+            from_corner = positions - (positions.min(0) if corner is None else corner)
+            rows_columns = np.floor(from_corner / (side / 3)).astype(int)
+            rows_columns = rows_columns - rows_columns.min(0) + 1
+        rows, columns = rows_columns.T
+        self.width = int(columns.max()) + 2
+        code = rows * self.width + columns
         self.codes, self.block = np.unique(code, return_inverse=True)
-        point = np.arange(len(ij))
-        self.members = sp.csr_matrix((np.ones(len(ij), np.float32), (self.block, point)))
-        self.blocks, self._all = len(self.codes), (None, None)
+        self.blocks = len(self.codes)
+        ones = np.ones(len(rows), np.float32)
+        points = np.arange(len(rows))
+        self.members = sp.csr_matrix((ones, (self.block, points)))
+        self._means_of = None, None       # the series whose means of all blocks are kept, and these means
 
     def around(self, blocks):
         "The blocks (K, blocks) within the square around each of some blocks, as a matrix of zeros and ones."
-        rows, columns, shifts = [], [], [0]
+        shifts = [0]
         if self.side is not None:
             shifts = [i * self.width + j for i in (-1, 0, 1) for j in (-1, 0, 1)]
+        rows, columns = [], []
         for shift in shifts:
             wanted = self.codes[blocks] + shift
-            at = np.minimum(np.searchsorted(self.codes, wanted), self.blocks - 1)
+            at = np.searchsorted(self.codes, wanted)
+            at = np.minimum(at, self.blocks - 1)
             there = np.flatnonzero(self.codes[at] == wanted)
             rows.append(there)
             columns.append(at[there])
@@ -57,44 +76,79 @@ class Neighbourhood:
         ones = np.ones(len(pairs[0]), np.float32)
         return sp.csr_matrix((ones, pairs), (len(blocks), self.blocks))
 
-    def means(self, series, blocks) -> np.ndarray:
-        "Means (T, K) of series (T, N) without gaps, around each of K blocks; where blocks are few, all are kept."
-        if 8 * self.blocks <= series.shape[1]:
-            if self._all[0] is not series:
-                self._all = series, self._means_of_all(series)
-            return self._all[1][:, blocks]
-        points = self.around(blocks) @ self.members
-        used = np.unique(points.indices)
-        points = points[:, used].multiply(self.weights[used]).tocsr()
-        total = np.asarray(points.sum(1)).ravel()
-        values = np.ascontiguousarray(series[:, used].T)
-        return ((points @ values) / total[:, None]).T
+# %% ../../nbs/15b_multiscale_gp.ipynb #08572050
+@patch
+def _means_of_all(self: Neighbourhood, series):
+    "Means (T, blocks), one date at a time."
+    def sums(values):
+        return np.bincount(self.block, values, self.blocks).astype(np.float32)
 
-    def _means_of_all(self, series):
-        "Means (T, blocks), one date at a time."
-        def sums(values): return np.bincount(self.block, values, self.blocks).astype(np.float32)
-        around = self.around(np.arange(self.blocks))
-        total = around @ sums(self.weights)
-        blocks = np.stack([sums(self.weights * x) for x in series], 1)
-        return ((around @ blocks) / total[:, None]).T
+    around = self.around(np.arange(self.blocks))
+    total = around @ sums(self.weights)
+    blocks = np.stack([sums(self.weights * values) for values in series], 1)
+    means = (around @ blocks) / total[:, None]
+    return means.T
+
+@patch
+def means(self: Neighbourhood, series, blocks) -> np.ndarray:
+    "Means (T, K) of series (T, N) without gaps, around each of K blocks; where blocks are few, all are kept."
+    few_blocks = 8 * self.blocks <= series.shape[1]
+    if few_blocks:
+        if self._means_of[0] is not series:
+            self._means_of = series, self._means_of_all(series)
+        return self._means_of[1][:, blocks]
+    points = self.around(blocks) @ self.members
+    used = np.unique(points.indices)
+    weighted = points[:, used].multiply(self.weights[used]).tocsr()
+    total = np.asarray(weighted.sum(1)).ravel()
+    values = np.ascontiguousarray(series[:, used].T)
+    means = (weighted @ values) / total[:, None]
+    return means.T
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #cf373f99
-def neighbourhoods(positions, weights, sides=NEIGHBOURHOOD_SIDES) -> list:
-    "The neighbourhoods of use for points (N, 2), the smallest first, the whole area last; none for two points."
+@patch
+def held(self: Neighbourhood):
+    "Number (N,) of points in the square around each point."
+    count = np.bincount(self.block, minlength=self.blocks).astype(np.float32)
+    around = self.around(np.arange(self.blocks))
+    return (around @ count)[self.block]
+
+# %% ../../nbs/15b_multiscale_gp.ipynb #1eef236f
+def neighbourhoods(
+    positions: np.ndarray | None,
+    weights: np.ndarray,
+    sides: Sequence = NEIGHBOURHOOD_SIDES,
+    corner: Sequence | None = None,
+) -> list[Neighbourhood]:
+    """The neighbourhoods of use, the smallest first, the whole area last; none for two points.
+
+    Parameters
+    ----------
+    positions : (N, 2) m, or None
+    weights : (N,)
+    sides : of the squares to choose from, m, ascending
+    corner : see `Neighbourhood`
+    """
     if positions is None or len(positions) < 3: return []
-    extent, out, before = np.ptp(positions, axis=0).max(), [], 1.
+    extent = np.ptp(positions, axis=0).max()
+    out = []
+    before = 1.
     for side in sides:
         if side > extent / 2: break
-        n = Neighbourhood(positions, weights, side)
-        count = np.bincount(n.block, minlength=n.blocks).astype(np.float32)
-        held = (n.around(np.arange(n.blocks)) @ count)[n.block].mean()
+        squares = Neighbourhood(positions, weights, side, corner)
+        held = squares.held().mean()
         if held < 2 * before: continue
-        out.append(n)
+        out.append(squares)
         before = held
-    return [*out, Neighbourhood(positions, weights)]
+    whole = Neighbourhood(positions, weights)
+    return [*out, whole]
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #2acea7f5
-def scale_components(series, levels, cells):
+def scale_components(
+    series: np.ndarray,
+    levels: list[Neighbourhood],
+    cells: np.ndarray,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The scale components of some points.
 
     Parameters
@@ -105,20 +159,41 @@ def scale_components(series, levels, cells):
 
     Yields
     ------
-    values (T, K) and index (n,): component k of point `cells[i]` is `values[:, index[i]]`; their sum over components is `series[:, cells]`
+    values (T, K) and index (n,): component k of point `cells[i]` is `values[:, index[i]]`; their sum over components is
+    `series[:, cells]`
     """
-    values, index = series[:, cells], np.arange(len(cells))
+    values = series[:, cells]
+    index = np.arange(len(cells))
     for level in levels:
         blocks, at = np.unique(level.block[cells], return_inverse=True)
         means = level.means(series, blocks)
+        # Points with the same value so far and the same mean share a component.
         pair = index.astype(np.int64) * len(blocks) + at
         _, first, joint = np.unique(pair, return_index=True, return_inverse=True)
-        yield values[:, index[first]] - means[:, at[first]], joint
+        finer = values[:, index[first]]
+        wider = means[:, at[first]]
+        yield finer - wider, joint
         values, index = means, at
     yield values, index
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #b71dea33
-def find_offsets(days, series, factor=3., least=20) -> list:
+def _changes(days, series):
+    "Root mean squares (T - 1,) of the steps per day: over all points, and without the tenth that change most."
+    step = np.diff(days)
+    squares = np.diff(series, axis=0)**2
+    squares.sort(axis=1)
+    count = series.shape[1]
+    most = count - count // 10 - (count > 2)
+    return [np.sqrt(squares[:, :n].mean(axis=1) / step) for n in (count, most)]
+
+# %% ../../nbs/15b_multiscale_gp.ipynb #07baa9d9
+def find_offsets(
+    days: ArrayLike,
+    series: np.ndarray,
+    factor: float = 3.,
+    *,
+    least: int = 20,
+) -> list[int]:
     """Indices of the dates at which many points are offset together, such as by an earthquake.
 
     It has to show without the tenth of the points that change most, too, so that no single point makes an offset.
@@ -130,34 +205,30 @@ def find_offsets(days, series, factor=3., least=20) -> list:
     factor : of the median change so far that a change has to exceed, for many points
     least : dates that must have come before
     """
-    step = np.diff(days)
-    squares = np.sort(np.diff(series, axis=0)**2, axis=1)
-    most = series.shape[1] - series.shape[1] // 10 - (series.shape[1] > 2)
-    changes = [np.sqrt(squares[:, :n].mean(axis=1) / step) for n in (series.shape[1], most)]
+    changes = _changes(days, series)
     limit = factor * (1 + 4 / np.sqrt(series.shape[1]))
-    found = []
-    for t in range(least, len(step)):
-        usual = [np.median(change[:t]) for change in changes]
-        if all(u > 0 and change[t] > limit * u for u, change in zip(usual, changes)): found.append(t + 1)
-    return found
+
+    def stands_out(change, t):
+        usual = np.median(change[:t])
+        return usual > 0 and change[t] > limit * usual
+
+    later = range(least, len(days) - 1)
+    return [t + 1 for t in later if all(stands_out(change, t) for change in changes)]
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #49ebd74b
-LEAST_DATES = 60    # below this an annual wave and a trend cannot be told apart
-FIT_CELLS = 400     # points whose components the hyperparameters are fitted to
-TRIAL_CELLS = 1000  # points on which the neighbours are tried
-PIECE = 4096        # points at a time
-SHARES = 0., .5, 1. # of the scale components in a forecast
-
-def step_weights(series, training) -> np.ndarray:
+def step_weights(series: np.ndarray, training: np.ndarray) -> np.ndarray:
     "Weights (N,) of points: the inverse of the mean square of their steps over the training dates (T,) bool."
     at = np.flatnonzero(training)
     total = np.zeros(series.shape[1])
-    for a, b in zip(at, at[1:], strict=False):
-        total += (series[b] - series[a])**2
+    for before, after in zip(at, at[1:], strict=False):
+        total += (series[after] - series[before])**2
     mean = total / max(len(at) - 1, 1)
-    return (1 / (mean + .1 * np.median(mean) + 1e-9)).astype(np.float32)
+    least = .1 * np.median(mean)
+    weights = 1 / (mean + least + 1e-9)
+    return weights.astype(np.float32)
 
-def fill_known(raw, training):
+# %% ../../nbs/15b_multiscale_gp.ipynb #64775f7a
+def fill_known(raw: Tensor, training: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Gaps closed, without a look ahead from any origin after the training dates.
 
     Parameters
@@ -177,107 +248,124 @@ def fill_known(raw, training):
     return filled.numpy(), late.numpy()
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #54649021
+LEAST_DATES = 60    # below this an annual wave and a trend cannot be told apart
+FIT_CELLS = 400     # points whose components the hyperparameters are fitted to
+TRIAL_CELLS = 1000  # points on which the neighbours are tried
+PIECE = 4096        # points at a time
+SHARES = 0., .5, 1. # of the scale components in a forecast
+
 @register("multiscale_gp")
 class MultiscaleGP(Baseline):
-    """The sum of a temporal Gaussian process for each scale component, or that of each point alone, or the mean of both.
+    """The sum of a temporal Gaussian process for each scale component, that of each point alone, or the mean of both.
 
-    Buffers: the hyperparameters of every component; `neighbours`, the share of the components in the forecast: 0, 0.5 or 1; `fitted`, whether there were
-    enough series to fit hyperparameters to (20), else they are the starting values.
+    Buffers
+    -------
+    the hyperparameters of every component
+    neighbours : the share of the components in the forecast: 0, 0.5 or 1
+    fitted : whether there were enough series to fit hyperparameters to (20), else they are the starting values
     """
-    label, whole_past = "Multiscale GP", True
+    label = "Multiscale GP"
+    whole_past = True
+    corner = None   # of the blocks, see `Neighbourhood`
 
     def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64):
         super().__init__(t_in, t_out, channels, height, width)
         self.alone = TemporalGP()
-        self.components = nn.ModuleList(TemporalGP() for _ in range(len(NEIGHBOURHOOD_SIDES) + 2))
+        count = len(NEIGHBOURHOOD_SIDES) + 2
+        self.components = nn.ModuleList(TemporalGP() for _ in range(count))
         self.register_buffer("neighbours", torch.tensor(1.))
         self.register_buffer("fitted", torch.tensor(False))
 
-    def fit(self, days, series, *, positions=None, time=None, training=None):
-        """Read series and fit the hyperparameters.
-
-        Parameters
-        ----------
-        days : (T,) days, ascending
-        series : (T, N) mm, NaN where missing
-        positions : (N, 2) easting and northing in m; without them every point stands alone
-        time : (T,) datetime64 of the days, from which follows what is filled in; without it nothing is
-        training : (T,) bool, the dates to fit to; all by default
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError : fewer than 60 dates
-        """
-        self.read(days, series, positions=positions, time=time, training=training)
-        few = self._some(FIT_CELLS)
-        self.fitted.fill_(self._fit_one(self.alone, self.series[:, few]))
-        if not self.levels:
-            self.neighbours.fill_(0.)
-            return self
-        for gp, (values, _) in zip(self.components, self._components(few), strict=False):
-            self._fit_one(gp, values)
-        self.neighbours.fill_(self._try_neighbours())
-        return self
-
     def extend(self, x, past, future):
         "See `Baseline.extend`: series alone, with the hyperparameters as they are."
-        mean, _ = self.alone.predict(past, x, [len(x) - 1], torch.as_tensor(future)[None])
+        future = torch.as_tensor(future)[None]
+        mean, _ = self.alone.predict(past, x, [len(x) - 1], future)
         return mean[0]
-
-    def _fit_one(self, gp, values):
-        "Fit a process to series (T, n) on the training dates; whether there were enough."
-        at = torch.from_numpy(np.flatnonzero(self.fit_dates))
-        offsets = [self.days[t] for t in self.offsets if self.fit_dates[t]]
-        return fit_hyperparameters(gp, self.days[at], torch.from_numpy(values)[at], offsets=offsets, filled=self.filled)
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #9b411246
 @patch
-def read(self: MultiscaleGP, days, series, *, positions=None, time=None, training=None):
+def read(
+    self: MultiscaleGP,
+    days,
+    series,
+    *,
+    positions=None,
+    time=None,
+    training=None,
+):
     "Read series, with the hyperparameters as they are; see `fit`."
     if len(days) < LEAST_DATES:
         raise ValueError(f"{len(days)} dates are too few: {LEAST_DATES} are needed for a trend and an annual wave")
     self.days = torch.as_tensor(np.asarray(days)).double()
+    self.time = time
     self.raw = torch.as_tensor(np.asarray(series)).float()
-    self.fit_dates = np.ones(len(self.days), bool) if training is None else np.asarray(training)
+    everything = np.ones(len(self.days), bool)
+    self.fit_dates = everything if training is None else np.asarray(training)
     self.series, late = fill_known(self.raw, self.fit_dates)
     weights = step_weights(self.series, self.fit_dates)
     weights[late] *= 1e-6
-    self.levels = [] if positions is None else neighbourhoods(np.asarray(positions, float), weights)
+    if positions is not None: positions = np.asarray(positions, float)
+    self.levels = neighbourhoods(positions, weights, corner=self.corner)
     self.filled = FilledIn() if time is None else filled_in(time)
     self.offsets = self._find_offsets()
     return self
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #8fcb7fb6
 @patch
-def _some(self: MultiscaleGP, most):
+def _subsample(self: MultiscaleGP, most):
     "At most so many points, always the same."
-    n = self.series.shape[1]
-    return np.sort(np.random.default_rng(0).permutation(n)[:most])
+    count = self.series.shape[1]
+    order = np.random.default_rng(0).permutation(count)
+    return np.sort(order[:most])
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #5e249a72
 @patch
 def _components(self: MultiscaleGP, cells):
     "Components of some points; where a point's value is missing, that of its own component is."
     missing = self.raw[:, torch.from_numpy(cells)].isnan().numpy()
-    for k, (values, index) in enumerate(scale_components(self.series, self.levels, cells)):
-        if k == 0 and missing.any(): values[missing] = np.nan
+    own = True
+    for values, index in scale_components(self.series, self.levels, cells):
+        if own and missing.any(): values[missing] = np.nan
+        own = False
         yield values, index
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #3462de14
 @patch
 def _find_offsets(self: MultiscaleGP):
     "Dates of offsets, from the means over the smallest squares, or from the points themselves."
-    cells = self._some(TRIAL_CELLS)
-    if not self.levels: return find_offsets(self.days.numpy(), self.series[:, cells])
-    level = self.levels[0]
-    return find_offsets(self.days.numpy(), level.means(self.series, np.unique(level.block[cells])))
+    days = self.days.numpy()
+    cells = self._subsample(TRIAL_CELLS)
+    if not self.levels: return find_offsets(days, self.series[:, cells])
+    smallest = self.levels[0]
+    blocks = np.unique(smallest.block[cells])
+    return find_offsets(days, smallest.means(self.series, blocks))
+
+# %% ../../nbs/15b_multiscale_gp.ipynb #0624e355
+@patch
+def _date(self: MultiscaleGP, t):
+    "A date as text, or its day where no dates are known."
+    if self.time is None: return f"day {float(self.days[t]):g}"
+    return str(self.time[t].astype("datetime64[D]"))
+
+# %% ../../nbs/15b_multiscale_gp.ipynb #ff690889
+@patch
+def fit_notes(self: MultiscaleGP):
+    "What the hyperparameters were fitted to, which dates are filled in, and which offsets were found."
+    notes = []
+    if not self.fitted:
+        notes.append("fewer than 20 points that move: the hyperparameters are the default values, not fitted")
+    if float(self.days[-1]) / DAYS_PER_YEAR >= self.filled.first:
+        notes.append("dates since the loss of Sentinel-1B (2021-12-23) are taken as filled in between acquisitions "
+                     "12 days apart")
+    if self.offsets:
+        dates = few([self._date(t) for t in self.offsets])
+        notes.append(f"offset of many points (earthquake or change of release) at {dates}")
+    if self.levels and not self.neighbours:
+        notes.append("neighbouring points did not help: each point is forecast from itself")
+    return notes
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #4a43dc8c
-def match_dates(days, origins, leads):
+def match_dates(days: ArrayLike, origins: ArrayLike, leads: ArrayLike) -> np.ndarray:
     """The date that verifies each lead of each origin.
 
     Parameters
@@ -288,24 +376,35 @@ def match_dates(days, origins, leads):
 
     Returns
     -------
-    (B, F) indices of the date nearest to origin + lead; -1 where none lies within half of the smallest step between leads, or of
-    the usual step between dates if that is shorter
+    (B, F) indices of the date nearest to origin + lead; -1 where none lies within half of the smallest step between
+    leads, or of the usual step between dates if that is shorter
     """
-    days, leads = np.asarray(days, float), np.asarray(leads, float)
-    wanted = days[np.asarray(origins)][:, None] + leads
-    after = np.clip(np.searchsorted(days, wanted), 1, len(days) - 1)
-    nearest = np.where(wanted - days[after - 1] < days[after] - wanted, after - 1, after)
-    near = np.abs(days[nearest] - wanted) < min(np.diff(leads, prepend=0).min(), np.median(np.diff(days))) / 2
-    return np.where(near & (nearest > np.asarray(origins)[:, None]), nearest, -1)
+    days = np.asarray(days, float)
+    leads = np.asarray(leads, float)
+    origins = np.asarray(origins)[:, None]
+    wanted = days[origins] + leads
+    after = np.searchsorted(days, wanted)
+    after = np.clip(after, 1, len(days) - 1)
+    before = after - 1
+    nearer = wanted - days[before] < days[after] - wanted
+    nearest = np.where(nearer, before, after)
+    step_of_leads = np.diff(leads, prepend=0).min()
+    step_of_dates = np.median(np.diff(days))
+    off = np.abs(days[nearest] - wanted)
+    near = off < min(step_of_leads, step_of_dates) / 2
+    return np.where(near & (nearest > origins), nearest, -1)
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #78b4909d
 @patch
 def _parts(self: MultiscaleGP, cells):
     "What is added up for some points: share, process, series (T, K) and index (n,)."
     share = float(self.neighbours)
-    if share < 1: yield 1 - share, self.alone, self.raw[:, torch.from_numpy(cells)], np.arange(len(cells))
+    if share < 1:
+        own = self.raw[:, torch.from_numpy(cells)]
+        yield 1 - share, self.alone, own, np.arange(len(cells))
     if share > 0:
-        for gp, (values, index) in zip(self.components, self._components(cells)):
+        components = self._components(cells)
+        for gp, (values, index) in zip(self.components, components):
             yield share, gp, torch.from_numpy(values), index
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #d6f8b79f
@@ -323,62 +422,135 @@ def predict_many(self: MultiscaleGP, origins, futures, cells=None):
     -------
     mean (B, F, n) in the unit of the series and variance (B, F, n) in its square
     """
-    cells = np.arange(self.series.shape[1]) if cells is None else np.asarray(cells)
-    shape = len(origins), len(futures[0]), len(cells)
-    mean, variance = torch.zeros(shape), torch.zeros(shape)
-    known = dict(filled=self.filled, offsets=[self.days[t] for t in self.offsets])
+    if cells is None: cells = np.arange(self.series.shape[1])
+    cells = np.asarray(cells)
+    mean = torch.zeros(len(origins), len(futures[0]), len(cells))
+    variance = torch.zeros_like(mean)
+    offsets = [self.days[t] for t in self.offsets]
+    known = dict(filled=self.filled, offsets=offsets)
     predictors = {}
-    for a in range(0, len(cells), PIECE):
-        for share, gp, values, index in self._parts(cells[a:a + PIECE]):
-            if gp not in predictors: predictors[gp] = Predictor(gp, self.days, origins, futures, **known)
+    for first in range(0, len(cells), PIECE):
+        piece = slice(first, first + PIECE)
+        for share, gp, values, index in self._parts(cells[piece]):
+            if gp not in predictors:
+                predictors[gp] = Predictor(gp, self.days, origins, futures, **known)
             m, v = predictors[gp](values)
-            mean[..., a:a + PIECE] += share * m[..., index]
-            variance[..., a:a + PIECE] += share * v[..., index]
+            mean[..., piece] += share * m[..., index]
+            variance[..., piece] += share * v[..., index]
     return mean, variance
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #c142abcc
 @patch
 def predict(self: MultiscaleGP, origin, future_days):
     "Mean and variance (F, N) of the days `future_days` (F,), from what is known at index `origin`."
-    mean, variance = self.predict_many([origin], torch.as_tensor(future_days)[None])
+    futures = torch.as_tensor(future_days)[None]
+    mean, variance = self.predict_many([origin], futures)
     return mean[0], variance[0]
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #2058f853
+def _mean_square(error): return float(error.square().nanmean())
+
+# %% ../../nbs/15b_multiscale_gp.ipynb #501c4b27
+@patch
+def _trial(self: MultiscaleGP):
+    "Origins (B,), days (B, F) and the dates (B, F) that verify them, -1 for none, in the last third of the training."
+    at = np.flatnonzero(self.fit_dates)
+    last_third = at[int(.65 * len(at)):-1]
+    origins = last_third[::max(1, len(at) // 60)]
+    leads = [6., 30., 60.] if len(at) > 30 else [6., 12.]
+    found = match_dates(self.days[at], np.searchsorted(at, origins), leads)
+    dates = np.where(found < 0, -1, at[found])
+    days = self.days.numpy()
+    futures = np.where(dates < 0, days[origins][:, None] + 6, days[dates])
+    return origins, futures, dates
+
+# %% ../../nbs/15b_multiscale_gp.ipynb #a4437612
 @patch
 def _try_neighbours(self: MultiscaleGP):
     "The share of the components, 0, 0.5 or 1, with the least squared error over the last third of the training dates."
-    at = np.flatnonzero(self.fit_dates)
-    origins = at[int(.65 * len(at)):-1][::max(1, len(at) // 60)]
-    leads = [6., 30., 60.] if len(at) > 30 else [6., 12.]
-    found = match_dates(self.days[at], np.searchsorted(at, origins), leads)
-    days, cells, forecasts = self.days.numpy(), self._some(TRIAL_CELLS), []
-    futures = np.where(found < 0, days[origins][:, None] + 6, days[at[found]])
+    origins, futures, dates = self._trial()
+    cells = self._subsample(TRIAL_CELLS)
+    forecasts = []
     for share in (0., 1.):
         self.neighbours.fill_(share)
         mean, _ = self.predict_many(origins.tolist(), torch.from_numpy(futures), cells)
         forecasts.append(mean)
-    truth = self.raw[at[found]][..., torch.from_numpy(cells)]
-    truth[torch.from_numpy(found) < 0] = torch.nan
-    error = [_mean_square((1 - s) * forecasts[0] + s * forecasts[1] - truth) for s in SHARES]
+    alone, components = forecasts
+    truth = self.raw[dates][..., torch.from_numpy(cells)]
+    truth[torch.from_numpy(dates) < 0] = torch.nan
+    error = [_mean_square((1 - share) * alone + share * components - truth) for share in SHARES]
     return SHARES[int(np.argmin(error))] if np.isfinite(error).all() else 0.
 
-def _mean_square(error): return float(error.square().nanmean())
+# %% ../../nbs/15b_multiscale_gp.ipynb #a5b4cf34
+@patch
+def _fit_one(self: MultiscaleGP, gp, values):
+    "Fit a process to series (T, n) on the training dates; whether there were enough."
+    at = torch.from_numpy(np.flatnonzero(self.fit_dates))
+    offsets = [self.days[t] for t in self.offsets if self.fit_dates[t]]
+    values = torch.from_numpy(values)[at]
+    return fit_hyperparameters(gp, self.days[at], values, offsets=offsets, filled=self.filled)
+
+# %% ../../nbs/15b_multiscale_gp.ipynb #da1dc82a
+@patch
+def fit(
+    self: MultiscaleGP,
+    days,
+    series,
+    *,
+    positions=None,
+    time=None,
+    training=None,
+):
+    """Read series and fit the hyperparameters.
+
+    Parameters
+    ----------
+    days : (T,) days, ascending
+    series : (T, N) mm, NaN where missing
+    positions : (N, 2) easting and northing in m; without them every point stands alone
+    time : (T,) datetime64 of the days, from which follows what is filled in; without it nothing is
+    training : (T,) bool, the dates to fit to; all by default
+
+    Returns
+    -------
+    self
+
+    Raises
+    ------
+    ValueError : fewer than 60 dates
+    """
+    self.read(days, series, positions=positions, time=time, training=training)
+    some = self._subsample(FIT_CELLS)
+    self.fitted.fill_(self._fit_one(self.alone, self.series[:, some]))
+    if not self.levels:
+        self.neighbours.fill_(0.)
+        return self
+    for gp, (values, _) in zip(self.components, self._components(some), strict=False):
+        self._fit_one(gp, values)
+    self.neighbours.fill_(self._try_neighbours())
+    return self
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #56000162
-def from_windows(windows):
-    "Series, days, positions and time of the study's windows, of the cells that have a value."
+def from_windows(windows) -> tuple:
+    "Which cells (H W,) of the study's windows have a value; and their series, days, positions and time, as for `fit`."
     x = windows.truth.flatten(1)
     there = ~x[windows.training].isnan().all(0)
     places = getattr(windows, "places", None)
-    where = None if places is None else places[there].double().numpy()
-    training = windows.training.numpy()
-    return there, dict(days=windows.dates, series=x[:, there], positions=where, time=windows.time, training=training)
+    given = dict(
+        days=windows.dates,
+        series=x[:, there],
+        positions=None if places is None else places[there].double().numpy(),
+        time=windows.time,
+        training=windows.training.numpy(),
+    )
+    return there, given
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #e5b9ef9b
 @patch
 def fit_windows(self: MultiscaleGP, windows):
     "Fit to the training dates of the study's windows."
-    return self.fit(**from_windows(windows)[1])
+    _, given = from_windows(windows)
+    return self.fit(**given)
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #63009f6d
 @patch
@@ -390,9 +562,10 @@ def forecast(self: MultiscaleGP, windows, origins):
         self._windows = windows
     origins = torch.as_tensor(origins)
     order = origins.argsort()
-    o = origins[order]
-    futures = windows.dates[o[:, None] + torch.arange(1, windows.t_out + 1)]
-    mean, _ = self.predict_many(o.tolist(), futures)
-    out = torch.zeros(len(o), windows.t_out, len(there))
+    origins = origins[order]
+    ahead = torch.arange(1, windows.t_out + 1)
+    futures = windows.dates[origins[:, None] + ahead]
+    mean, _ = self.predict_many(origins.tolist(), futures)
+    out = torch.zeros(len(origins), windows.t_out, len(there))
     out[:, :, there] = mean[order.argsort()]
     return out.unflatten(2, windows.truth.shape[1:])

@@ -268,7 +268,7 @@ class Residual(ForecastModel):
                  baseline="multiscale_gp", lags=72, hidden=48, refit=True):
         super().__init__(t_in, t_out, channels, height, width)
         self.kind = get_model(baseline)
-        if not self.kind.naive or self.kind.tied_to_tile or not self.kind.in_days:
+        if not self.kind.takes_any_dates():
             raise ValueError(f"baseline={baseline!r} cannot be corrected: choose multiscale_gp or harmonic_ar_refit")
         self.refit = refit
         self.past = None
@@ -388,6 +388,12 @@ def predict_many(self: Residual, origins, futures, cells=None):
     mean = mean.gather(1, leads)
     variance = variance.gather(1, leads)
     return mean, variance
+
+# %% ../../nbs/16_residual.ipynb #b326dc19
+@patch
+def fit_notes(self: Residual):
+    "See `ForecastModel.fit_notes`: those of the baseline."
+    return self.past.baseline.fit_notes()
 
 # %% ../../nbs/16_residual.ipynb #4541f34a
 @patch

@@ -5,11 +5,14 @@
 # %% auto #0
 __all__ = ['DAYS_PER_YEAR', 'HYPERPARAMETERS', 'MIXTURE', 'SIGNAL_TO_NOISE', 'SHORTEST_YEARS', 'REPEAT_DAYS', 'LEVEL_VARIANCE',
            'OFFSET_VARIANCE', 'JITTER', 'LEAST_SERIES', 'motion_parts', 'noise_parts', 'FilledIn', 'filled_in',
-           'first_value', 'whiten', 'TemporalGP', 'Predictor', 'series_to_fit', 'log_likelihood', 'fit_hyperparameters']
+           'first_value', 'whiten', 'TemporalGP', 'Predictor', 'series_to_fit', 'log_likelihood', 'fit_samples',
+           'fit_hyperparameters']
 
 # %% ../../nbs/15a_temporal_gp.ipynb #ff6087d9
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import torch
@@ -52,32 +55,50 @@ def _values(hyperparameters):
     return values
 
 # %% ../../nbs/15a_temporal_gp.ipynb #3f9a1060
-def _pulse(t, phase): return (1 - torch.cos(2 * math.pi * (t - phase))) / 2
+def _pulse(t, phase):
+    angle = 2 * math.pi * (t - phase)
+    return (1 - torch.cos(angle)) / 2
 
-def motion_parts(a: Tensor, b: Tensor, hyperparameters, phase) -> dict:
-    "Covariance (A, B) of each part of motion between dates a (A,) and b (B,) in years."
+# %% ../../nbs/15a_temporal_gp.ipynb #0eaa5173
+def motion_parts(a: Tensor, b: Tensor, hyperparameters: Tensor, phase: float) -> dict[str, Tensor]:
+    """Covariance of each part of motion between two lists of dates.
+
+    Parameters
+    ----------
+    a, b : (A,) and (B,) dates in years
+    hyperparameters : in the order of `HYPERPARAMETERS`
+    phase : of the annual pulse, years
+
+    Returns
+    -------
+    name of the part -> (A, B)
+    """
     v = _values(hyperparameters)
-    d = (a[:, None] - b).abs()
-    r = math.sqrt(3) * d / v["trend_years"]
-    season = v["season"] + v["varying_season"] * torch.exp(-d / v["varying_season_years"])
-    same_year = torch.floor(a - phase)[:, None] == torch.floor(b - phase)
-    pulse = _pulse(a, phase)[:, None] * _pulse(b, phase)
+    a = a[:, None]
+    lag = (a - b).abs()
+    scaled = math.sqrt(3) * lag / v["trend_years"]
+    varying = torch.exp(-lag / v["varying_season_years"])
+    season = v["season"] + v["varying_season"] * varying
+    same_year = torch.floor(a - phase) == torch.floor(b - phase)
+    pulse = _pulse(a, phase) * _pulse(b, phase)
     return dict(
-        velocity=v["velocity"] * a[:, None] * b,
-        trend=v["trend"] * (1 + r) * torch.exp(-r),
-        season=season * torch.cos(2 * math.pi * d),
+        velocity=v["velocity"] * a * b,
+        trend=v["trend"] * (1 + scaled) * torch.exp(-scaled),
+        season=season * torch.cos(2 * math.pi * lag),
         pulse=v["pulse"] * pulse * same_year,
     )
 
 # %% ../../nbs/15a_temporal_gp.ipynb #33e170a2
-def noise_parts(lag: Tensor, hyperparameters) -> dict:
+def noise_parts(lag: Tensor, hyperparameters: Tensor) -> dict[str, Tensor]:
     "Covariance of each part of the noise at lags in years, of any shape."
     v = _values(hyperparameters)
-    d = lag.abs()
+    lag = lag.abs()
+    fast = torch.exp(-lag / v["fast_years"])
+    slow = torch.exp(-lag / v["slow_years"])
     return dict(
-        white=v["white"] * (d < 1e-3),
-        fast=v["fast"] * torch.exp(-d / v["fast_years"]),
-        slow=v["slow"] * torch.exp(-d / v["slow_years"]),
+        white=v["white"] * (lag < 1e-3),
+        fast=v["fast"] * fast,
+        slow=v["slow"] * slow,
     )
 
 # %% ../../nbs/15a_temporal_gp.ipynb #7f30f5ca
@@ -85,76 +106,125 @@ REPEAT_DAYS = 12.  # between acquisitions of one track since the loss of Sentine
 
 @dataclass(frozen=True)
 class FilledIn:
-    "Dates from `first` on (years after the first date) are interpolated between acquisitions at one of `phases` (years)."
+    """Which dates are interpolated between acquisitions.
+
+    Attributes
+    ----------
+    first : years after the first date of the series; dates from here on are interpolated
+    phases : years; the acquisitions lie at one of them, every 12 days
+    """
     first: float = math.inf
     phases: tuple = (0.,)
 
     def nodes(self, t, phase) -> list:
-        "The acquisitions that make the value of each date: the one before and the one after, each with its weight (T,)."
+        "The acquisitions that make the value of each date: the one before, the one after, each with its weight (T,)."
         repeat = REPEAT_DAYS / DAYS_PER_YEAR
-        before = torch.floor((t - phase) / repeat + 1e-6) * repeat + phase
+        whole = torch.floor((t - phase) / repeat + 1e-6)
+        before = whole * repeat + phase
         share = ((t - before) / repeat).clamp(0, 1)
         late = t >= self.first
         before = torch.where(late, before, t)
-        share = torch.where(late & (share > 1e-5), share, 0.)
-        return [(before, 1 - share), (before + repeat, share)]
+        between = late & (share > 1e-5)
+        share = torch.where(between, share, 0.)
+        after = before + repeat
+        return [(before, 1 - share), (after, share)]
 
     def __call__(self, covariance, a, b) -> Tensor:
         "Covariance (A, B) between dates a and b, in years, of noise with `covariance(lag)` that has been interpolated."
-        if max(a[-1], b[-1]) < self.first: return covariance(a[:, None] - b)
+        latest = max(a[-1], b[-1])
+        if latest < self.first: return covariance(a[:, None] - b)
         total = 0.
         for phase in self.phases:
-            for node_a, weight_a in self.nodes(a, phase):
-                for node_b, weight_b in self.nodes(b, phase):
-                    lag = node_a[:, None] - node_b
-                    total = total + weight_a[:, None] * weight_b * covariance(lag)
+            of_a = self.nodes(a, phase)
+            of_b = self.nodes(b, phase)
+            for (node_a, weight_a), (node_b, weight_b) in product(of_a, of_b):
+                weight = weight_a[:, None] * weight_b
+                lag = node_a[:, None] - node_b
+                total = total + weight * covariance(lag)
         return total / len(self.phases)
 
 # %% ../../nbs/15a_temporal_gp.ipynb #64935fad
-def filled_in(time) -> FilledIn:
+def _steps_since_loss(days, first):
+    "Steps between the dates since the loss; the last step of all where there are not two."
+    late = days[days >= first]
+    return np.diff(late) if len(late) > 1 else np.diff(days)[-1:]
+
+# %% ../../nbs/15a_temporal_gp.ipynb #cc3473ae
+def filled_in(time: np.ndarray) -> FilledIn:
     "What of a calendar (T,) datetime64 is filled in: nothing when its steps after the loss are 12 days or more."
     time = np.asarray(time, "datetime64[ns]")
     one_day = np.timedelta64(1, "D")
     days = (time - time[0]) / one_day
     first = float((np.datetime64(S1B_LOSS) - time[0]) / one_day)
-    late = days[days >= first]
-    steps = np.diff(late) if len(late) > 1 else np.diff(days)[-1:]
+    steps = _steps_since_loss(days, first)
     if not len(steps) or np.median(steps) >= REPEAT_DAYS: return FilledIn()
-    count = 2 if np.allclose(steps % 6, 0) else 6
-    start = late[0] if len(late) else days[-1]
-    phases = (start + REPEAT_DAYS / count * np.arange(count)) % REPEAT_DAYS
+    on_grid = np.allclose(steps % 6, 0)
+    count = 2 if on_grid else 6
+    apart = REPEAT_DAYS / count * np.arange(count)
+    since = days[days >= first]
+    start = since[0] if len(since) else days[-1]
+    phases = (start + apart) % REPEAT_DAYS
     return FilledIn(first / DAYS_PER_YEAR, tuple(map(float, phases / DAYS_PER_YEAR)))
 
 # %% ../../nbs/15a_temporal_gp.ipynb #e7858035
-LEVEL_VARIANCE = 1e2   # of a series' level around its first value, in units of its noise: unknown
-OFFSET_VARIANCE = 1e4  # of an offset's size: unknown
-JITTER = 1e-6          # keeps the factorisation stable
-
 def first_value(x: Tensor) -> Tensor:
     "First value of each series that is not missing, (N,); 0 for an empty one."
-    index = (~x.isnan()).to(torch.uint8).argmax(0)
+    there = (~x.isnan()).to(torch.uint8)
+    index = there.argmax(0)
     return x.gather(0, index[None])[0].nan_to_num(0.)
 
+# %% ../../nbs/15a_temporal_gp.ipynb #9fd252c5
 def whiten(factors: Tensor, y: Tensor, block: int = 16) -> Tensor:
-    "Whitened residuals (G, T, N) of series y (T, N) for factors (G, T, T), date by date; 0 where a value is missing."
+    """Whitened residuals, date by date; 0 where a value is missing.
+
+    Parameters
+    ----------
+    factors : (G, T, T) Cholesky factors
+    y : (T, N) series, NaN where missing
+    block : dates that take one matrix product
+
+    Returns
+    -------
+    (G, T, N)
+    """
     missing = y.isnan()
     y = y.nan_to_num(0.)
     z = y.new_zeros(len(factors), *y.shape)
-    for s in range(0, len(y), block):
-        e = min(s + block, len(y))
-        rest = y[s:e] - factors[:, s:e, :s] @ z[:, :s]
-        for t in range(s, e):
-            inside = factors[:, t, None, s:t] @ z[:, s:t]
-            row = (rest[:, t - s] - inside[:, 0]) / factors[:, t, t, None]
+    for start in range(0, len(y), block):
+        end = min(start + block, len(y))
+        before = factors[:, start:end, :start]
+        rest = y[start:end] - before @ z[:, :start]
+        for t in range(start, end):
+            of_block = factors[:, t, None, start:t]
+            inside = of_block @ z[:, start:t]
+            row = rest[:, t - start] - inside[:, 0]
+            row = row / factors[:, t, t, None]
             z[:, t] = torch.where(missing[t], 0., row)
     return z
 
 # %% ../../nbs/15a_temporal_gp.ipynb #acf918f3
-class TemporalGP(nn.Module):
-    """A Gaussian process in time with one kernel for many series.
+LEVEL_VARIANCE = 1e2   # of a series' level around its first value, in units of its noise: unknown
+OFFSET_VARIANCE = 1e4  # of an offset's size: unknown
 
-    Buffers: `hyperparameters` (mixture, 12), `phase` (mixture,) of the annual pulse in years, and `prior` (mixture x ratios,), how common each
-    mixture component and signal-to-noise ratio is. Dates enter in days and are kept in years.
+def _level_variance(a, b, offsets):
+    "Covariance of a level that is unknown, and changes by an unknown size at each of some offsets."
+    level = LEVEL_VARIANCE
+    for offset in offsets:
+        after = (a >= offset)[:, None] & (b >= offset)
+        level = level + OFFSET_VARIANCE * after
+    return level
+
+# %% ../../nbs/15a_temporal_gp.ipynb #b8a2b739
+JITTER = 1e-6          # keeps the factorisation stable
+
+class TemporalGP(nn.Module):
+    """A Gaussian process in time with one kernel for many series; dates enter in days and are kept in years.
+
+    Buffers
+    -------
+    hyperparameters : (mixture, 12), in the order of `HYPERPARAMETERS`
+    phase : (mixture,) of the annual pulse, years
+    prior : (mixture x ratios,) how common each mixture component and signal-to-noise ratio is
     """
     def __init__(self):
         super().__init__()
@@ -164,47 +234,83 @@ class TemporalGP(nn.Module):
         self.register_buffer("phase", torch.zeros(len(MIXTURE)).double())
         self.register_buffer("prior", torch.full((groups,), 1 / groups).double())
 
-    def kernel(self, a, b, *, offsets=(), filled=FilledIn(), hyperparameters=None, phase=None) -> Tensor:
+    def kernel(
+        self,
+        a,
+        b,
+        *,
+        offsets=(),
+        filled=FilledIn(),
+        hyperparameters=None,
+        phase=None,
+    ) -> Tensor:
         "(G, A, B) for each mixture component and ratio, between dates a (A,) and b (B,) in years; `offsets` in years."
         if hyperparameters is None:
             hyperparameters, phase = self.hyperparameters, self.phase
-        free = LEVEL_VARIANCE
-        for s in offsets:
-            after = (a >= s)[:, None] & (b >= s)
-            free = free + OFFSET_VARIANCE * after
+        level = _level_variance(a, b, offsets)
         out = []
         for h, p in zip(hyperparameters, phase, strict=True):
             noise = filled(lambda lag, h=h: sum(noise_parts(lag, h).values()), a, b)
             motion = sum(motion_parts(a, b, h, p).values())
-            out.append(free + noise + SIGNAL_TO_NOISE[:, None, None] * motion)
+            scaled = SIGNAL_TO_NOISE[:, None, None] * motion
+            out.append(level + noise + scaled)
         return torch.cat(out)
 
     def factor(self, years, **known) -> Tensor:
         "Cholesky factors (G, T, T)."
         K = self.kernel(years, years, **known)
-        return torch.linalg.cholesky(K + JITTER * torch.eye(len(years)).double())
+        stable = JITTER * torch.eye(len(years)).double()
+        return torch.linalg.cholesky(K + stable)
 
-# %% ../../nbs/15a_temporal_gp.ipynb #3607c59f
+# %% ../../nbs/15a_temporal_gp.ipynb #78d7fdeb
 def _years(days): return torch.as_tensor(days).double() / DAYS_PER_YEAR
 
+def _own_variance(gp, years, filled):
+    "Variance (G, F) of each day before anything is known, 64 days at a time."
+    blocks = [gp.kernel(some, some, filled=filled) for some in years.split(64)]
+    return torch.cat([K.diagonal(dim1=1, dim2=2) for K in blocks], 1)
+
+# %% ../../nbs/15a_temporal_gp.ipynb #e2962f02
+def _offset_variance(offsets, origins, futures):
+    "Variance (B F,) of the offsets (years) that are known at each origin (B,), on the days (B, F), both in years."
+    origins = origins[:, None]
+    total = torch.zeros(futures.shape).double()
+    for offset in offsets:
+        known = (futures >= offset) & (origins >= offset)
+        total += OFFSET_VARIANCE * known
+    return total.flatten()
+
+# %% ../../nbs/15a_temporal_gp.ipynb #3607c59f
 class Predictor:
     """Forecasts of any series from some origins, by a fitted process; see `TemporalGP.predict` for the parameters.
 
     Called with series (T, n) it returns mean and variance (B, F, n).
     """
-    def __init__(self, gp, days, origins, futures, *, offsets=(), filled=FilledIn()):
+    def __init__(
+        self,
+        gp,
+        days,
+        origins,
+        futures,
+        *,
+        offsets=(),
+        filled=FilledIn(),
+    ):
         self.origins = [int(o) for o in origins]
         self.offsets = [_years(s) for s in offsets]
         years = _years(days)[:max(self.origins) + 1]
         L = gp.factor(years, offsets=self.offsets, filled=filled)
         one = torch.eye(len(years)).double()
+        inverse = torch.linalg.solve_triangular(L, one, upper=False)
+        diagonal = L.diagonal(dim1=1, dim2=2)
         self.factors = L.float()
-        self.inverse = torch.linalg.solve_triangular(L, one, upper=False).float()
-        self.log_diagonal = L.diagonal(dim1=1, dim2=2).log().float()
+        self.inverse = inverse.float()
+        self.log_diagonal = diagonal.log().float()
         self.log_prior = gp.prior.log().float()[:, None, None]
-        self._set_maps(gp, L, years, _years(futures), filled)
+        futures = _years(futures)
+        self._set_maps(gp, L, years, futures=futures, filled=filled)
 
-    def _set_maps(self, gp, L, years, futures, filled):
+    def _set_maps(self, gp, L, years, *, futures, filled):
         "The maps A (G, B F, T), zero after each origin, and the variances (G, B, F) in units of the noise."
         flat = futures.flatten()
         k = gp.kernel(years, flat, offsets=self.offsets, filled=filled)
@@ -212,18 +318,11 @@ class Predictor:
         known = torch.arange(len(years))[:, None] <= origin
         A = torch.linalg.solve_triangular(L, k, upper=False) * known
         self.maps = A.float().mT.contiguous()
-        blocks = [gp.kernel(f, f, filled=filled) for f in flat.split(64)]
-        own = torch.cat([K.diagonal(dim1=1, dim2=2) for K in blocks], 1)
-        spread = own + self._offset_variance(years, futures) - A.square().sum(1)
+        explained = A.square().sum(1)
+        own = _own_variance(gp, flat, filled)
+        offsets = _offset_variance(self.offsets, years[self.origins], futures)
+        spread = own + offsets - explained
         self.spread = spread.clamp(min=0).float().unflatten(1, futures.shape)
-
-    def _offset_variance(self, years, futures):
-        "Variance (B F,) of the offsets that are known at each origin."
-        day = years[self.origins][:, None]
-        total = torch.zeros(futures.shape).double()
-        for s in self.offsets:
-            total += OFFSET_VARIANCE * ((futures >= s) & (day >= s))
-        return total.flatten()
 
 # %% ../../nbs/15a_temporal_gp.ipynb #9627c9ae
 @patch
@@ -242,9 +341,11 @@ def _running(self: Predictor, values):
     "Sums (B, n) of values (T, n) up to each origin."
     first = self.origins[0]
     head = values[:first + 1].sum(0, keepdim=True)
-    sums = torch.cat([head, values[first + 1:]]).cumsum(0)
+    rest = values[first + 1:]
+    sums = torch.cat([head, rest]).cumsum(0)
     return sums[[o - first for o in self.origins]]
 
+# %% ../../nbs/15a_temporal_gp.ipynb #6cd59834
 @patch
 def _weights(self: Predictor, z, missing):
     "Weights (G, B, n) of mixture components and ratios at each origin, and the noise variance (G, B, n)."
@@ -254,37 +355,48 @@ def _weights(self: Predictor, z, missing):
     logs = torch.stack([self._running(d[:, None] * here) for d in self.log_diagonal])
     count = self._running(here)
     half = (count - 1).clamp(min=0) / 2
-    fit = self.log_prior - logs - half * (squares + 1e-30).log()
-    return torch.softmax(fit, 0), squares / count.clamp(min=2)
+    log_size = (squares + 1e-30).log()
+    fit = self.log_prior - logs - half * log_size
+    noise = squares / count.clamp(min=2)
+    return torch.softmax(fit, 0), noise
 
 # %% ../../nbs/15a_temporal_gp.ipynb #85925db9
 @patch
 def _widened(self: Predictor, g, missing):
     "Spread (B, F, n) of group g, or (B, F, 1) where nothing is missing (T, n): a missing value has told nothing."
-    spread, gappy = self.spread[g], missing.any(0)
+    spread = self.spread[g]
+    gappy = missing.any(0)
     if not gappy.any(): return spread[..., None]
     wide = spread[..., None].repeat(1, 1, len(gappy))
-    told = self.maps[g].square() @ missing[:, gappy].float()
+    without = missing[:, gappy].float()
+    told = self.maps[g].square() @ without
     wide[..., gappy] += told.unflatten(0, spread.shape)
     return wide
 
+# %% ../../nbs/15a_temporal_gp.ipynb #6927df0c
 @patch
 def _not_yet(self: Predictor, series):
     "Whether a series has no value yet at an origin, though it has one later (B, 1, n)."
     there = ~series.isnan()
-    late = there.any(0) & ~there[:self.origins[0] + 1].any(0)
+    at_first = there[:self.origins[0] + 1].any(0)
+    late = there.any(0) & ~at_first
     if not late.any(): return late
-    count = self._running(there[:self.origins[-1] + 1].float())
+    until_last = there[:self.origins[-1] + 1].float()
+    count = self._running(until_last)
     return (count == 0)[:, None] & late
 
+# %% ../../nbs/15a_temporal_gp.ipynb #b8d76d41
 @patch
 def _forecast(self: Predictor, series):
+    "Mean and variance (B, F, n) of series (T, n), weighted over the groups."
     level = first_value(series)
     y = series[:self.factors.shape[1]] - level
-    z, missing = self._whiten(y), y.isnan()
+    z = self._whiten(y)
+    missing = y.isnan()
     weights, noise = self._weights(z, missing)
     shape = *self.spread.shape[1:], y.shape[1]
-    mean, square = torch.zeros(shape), torch.zeros(shape)
+    mean = torch.zeros(shape)
+    square = torch.zeros(shape)
     for g, w in enumerate(weights[:, :, None]):
         m = (self.maps[g] @ z[g]).view(shape)             # (B, F, n)
         mean += w * m
@@ -297,13 +409,24 @@ def _forecast(self: Predictor, series):
 @patch
 def __call__(self: Predictor, series):
     "At most so many series at a time that the products stay small."
-    piece = 4096 if self.maps.shape[1] <= 64 else 1024
+    few_days = self.maps.shape[1] <= 64
+    piece = 4096 if few_days else 1024
     parts = [self._forecast(x.float()) for x in series.split(piece, 1)]
     return tuple(torch.cat(v, -1) for v in zip(*parts, strict=True))
 
 # %% ../../nbs/15a_temporal_gp.ipynb #9651395e
 @patch
-def predict(self: TemporalGP, days, series, origins, futures, *, offsets=(), filled=FilledIn(), piece=4096):
+def predict(
+    self: TemporalGP,
+    days: Tensor,
+    series: Tensor,
+    origins: Sequence,
+    futures: Tensor,
+    *,
+    offsets: Sequence = (),
+    filled: FilledIn = FilledIn(),
+    piece: int = 4096,
+) -> tuple[Tensor, Tensor]:
     """Forecasts from several origins; nothing after an origin is read for it.
 
     Parameters
@@ -320,31 +443,58 @@ def predict(self: TemporalGP, days, series, origins, futures, *, offsets=(), fil
     -------
     mean (B, F, N) and variance (B, F, N), float32, in the unit of the series and its square
     """
-    predictor = Predictor(self, days, origins, futures, offsets=offsets, filled=filled)
-    parts = [predictor(x) for x in series.split(piece, 1)]
+    predictor = Predictor(
+        self,
+        days,
+        origins,
+        futures,
+        offsets=offsets,
+        filled=filled,
+    )
+    parts = [predictor(some) for some in series.split(piece, 1)]
     return tuple(torch.cat(v, -1) for v in zip(*parts, strict=True))
 
 # %% ../../nbs/15a_temporal_gp.ipynb #a3a1d609
 LEAST_SERIES = 20   # with fewer the starting values are kept
 
 def series_to_fit(x: Tensor, most: int) -> Tensor:
-    "At most `most` series of (T, N) that move and are nearly complete, around their first value, float64; taken at random, always the same."
+    """Some series that move and are nearly complete, around their first value, taken at random, always the same.
+
+    x : (T, N) with NaN. Returns float64 (T, at most `most`).
+    """
     gaps = x.isnan().float().mean(0)
-    x = fill(x[:, gaps <= max(.05, float(gaps.min()))]).double()
+    complete = gaps <= max(.05, float(gaps.min()))
+    x = fill(x[:, complete]).double()
     y = x - x[:1]
-    y = y[:, (y != 0).any(0)]
-    order = torch.randperm(y.shape[1], generator=torch.Generator().manual_seed(0))
+    moving = (y != 0).any(0)
+    y = y[:, moving]
+    same_every_time = torch.Generator().manual_seed(0)
+    order = torch.randperm(y.shape[1], generator=same_every_time)
     return y[:, order[:most]]
 
 # %% ../../nbs/15a_temporal_gp.ipynb #fd76844c
-def log_likelihood(gp: TemporalGP, y: Tensor, years: Tensor, values, **known) -> Tensor:
-    "Mean log-likelihood of series y (T, N), up to a constant; `values`: log hyperparameters, phase, log prior."
+def log_likelihood(
+    gp: TemporalGP,
+    y: Tensor,
+    years: Tensor,
+    values: tuple,
+    **known,
+) -> Tensor:
+    """Mean log-likelihood of series, up to a constant.
+
+    Parameters
+    ----------
+    y : (T, N) around their first value, without gaps
+    years : (T,)
+    values : log hyperparameters, phase, log prior
+    known : offsets and what is filled in, see `TemporalGP.kernel`
+    """
     hyperparameters, phase, prior = values
     L = gp.factor(years, hyperparameters=hyperparameters.exp(), phase=phase, **known)
     z = torch.linalg.solve_triangular(L, y.expand(len(L), *y.shape), upper=False)
-    size = z.square().sum(1).log()
+    log_size = z.square().sum(1).log()
     log_det = L.diagonal(dim1=1, dim2=2).log().sum(1)
-    fit = -(len(y) - 1) / 2 * size - log_det[:, None]
+    fit = -(len(y) - 1) / 2 * log_size - log_det[:, None]
     weight = torch.log_softmax(prior, 0)
     return torch.logsumexp(fit + weight[:, None], 0).mean()
 
@@ -352,7 +502,12 @@ def log_likelihood(gp: TemporalGP, y: Tensor, years: Tensor, values, **known) ->
 def _search(loss, start, evaluations):
     "The arguments of least loss that L-BFGS finds from `start`."
     values = [v.clone().requires_grad_() for v in start]
-    search = torch.optim.LBFGS(values, max_iter=evaluations, max_eval=evaluations, line_search_fn="strong_wolfe")
+    search = torch.optim.LBFGS(
+        values,
+        max_iter=evaluations,
+        max_eval=evaluations,
+        line_search_fn="strong_wolfe",
+    )
 
     def step():
         search.zero_grad()
@@ -363,8 +518,52 @@ def _search(loss, start, evaluations):
     search.step(step)
     return [v.detach() for v in values]
 
+# %% ../../nbs/15a_temporal_gp.ipynb #959b67a7
+def _phases(present, months):
+    "The present phase, and as many phases as months, one value for each mixture component."
+    every_month = [torch.full_like(present, month / months) for month in range(months)]
+    return [present.clone(), *every_month]
+
+# %% ../../nbs/15a_temporal_gp.ipynb #9541b0a5
+def fit_samples(gp: TemporalGP, samples: Sequence, *, evaluations: int = 16, months: int = 6) -> bool:
+    """Fit one process to series of several tables, each with its own dates.
+
+    Parameters
+    ----------
+    gp : `TemporalGP`, changed in place
+    samples : for each table its series (T, n) without gaps, years (T,) and a dict of `offsets` and `filled`
+    evaluations, months : see `fit_hyperparameters`
+
+    Returns
+    -------
+    whether the search ended in finite numbers; otherwise the process is unchanged
+    """
+    def likelihood(values):
+        return sum(log_likelihood(gp, y, years, values, **known) for y, years, known in samples)
+
+    hyperparameters, prior = gp.hyperparameters.log(), gp.prior.log()
+    tried = _phases(gp.phase, months)
+    with torch.no_grad():
+        phase = max(tried, key=lambda p: float(likelihood((hyperparameters, p, prior))))
+    found = _search(lambda values: -likelihood(values), (hyperparameters, phase, prior), evaluations)
+    if not all(v.isfinite().all() for v in found): return False
+    gp.hyperparameters.copy_(found[0].exp())
+    gp.phase.copy_(found[1] % 1)
+    gp.prior.copy_(torch.softmax(found[2], 0))
+    return True
+
 # %% ../../nbs/15a_temporal_gp.ipynb #5c1b9d36
-def fit_hyperparameters(gp: TemporalGP, days, series, *, offsets=(), filled=FilledIn(), most=200, evaluations=16, months=6) -> bool:
+def fit_hyperparameters(
+    gp: TemporalGP,
+    days: Tensor,
+    series: Tensor,
+    *,
+    offsets: Sequence = (),
+    filled: FilledIn = FilledIn(),
+    most: int = 200,
+    evaluations: int = 16,
+    months: int = 6,
+) -> bool:
     """Fit a process to series by the marginal likelihood.
 
     Parameters
@@ -383,15 +582,5 @@ def fit_hyperparameters(gp: TemporalGP, days, series, *, offsets=(), filled=Fill
     """
     y = series_to_fit(series, most)
     if y.shape[1] < LEAST_SERIES: return False
-    given = gp, y, _years(days)
     known = dict(offsets=[_years(s) for s in offsets], filled=filled)
-    h, phase, prior = gp.hyperparameters.log(), gp.phase.clone(), gp.prior.log()
-    tried = [phase, *(torch.full_like(phase, m / months) for m in range(months))]
-    with torch.no_grad():
-        phase = max(tried, key=lambda p: float(log_likelihood(*given, (h, p, prior), **known)))
-    found = _search(lambda values: -log_likelihood(*given, values, **known), (h, phase, prior), evaluations)
-    if not all(v.isfinite().all() for v in found): return False
-    gp.hyperparameters.copy_(found[0].exp())
-    gp.phase.copy_(found[1] % 1)
-    gp.prior.copy_(torch.softmax(found[2], 0))
-    return True
+    return fit_samples(gp, [(y, _years(days), known)], evaluations=evaluations, months=months)
