@@ -63,7 +63,10 @@ def _columns(x, y, crs=METRES):
 
 # %% ../nbs/00d_area.ipynb #21405f86
 def _in_europe(east, north):
-    return (east > EUROPE[0]) & (east < EUROPE[2]) & (north > EUROPE[1]) & (north < EUROPE[3])
+    "Whether places in EPSG:3035 are inside the frame `EUROPE`."
+    left, bottom, right, top = EUROPE
+    fits = (east > left) & (east < right)
+    return fits & (north > bottom) & (north < top)
 
 def _pids(table):
     "Places from the identifiers of Level 3 cells."
@@ -72,6 +75,11 @@ def _pids(table):
     return np.where(ok, east, np.nan), np.where(ok, north, np.nan)
 
 def _share(condition, where): return float(condition[where].mean()) if where.any() else 0.0
+
+def _share_of_pids(table):
+    "How many of the identifiers are those of cells in Europe, 0 to 1."
+    there = np.isfinite(_pids(table)[0])
+    return float(there.mean()) if len(table) else 0.0
 
 # %% ../nbs/00d_area.ipynb #0afdc3ba
 def on_lattice(east, north) -> np.ndarray:
@@ -118,7 +126,7 @@ def find_places(table: pl.DataFrame, level: str = "", crs: Any = None, name: str
         places = _from_metres(table, level, crs or told, name)
     elif {"longitude", "latitude"} <= set(table.columns):
         places = _from_degrees(table, level, crs)
-    elif "pid" in table.columns and _share(np.isfinite(_pids(table)[0]), np.ones(len(table), bool)) > 0.9:
+    elif "pid" in table.columns and _share_of_pids(table) > 0.9:
         places = Places("L3", _pids, ["no coordinates: made from the pids"])
     else:
         raise EGMSFormatError(
@@ -129,17 +137,26 @@ def find_places(table: pl.DataFrame, level: str = "", crs: Any = None, name: str
     return places
 
 # %% ../nbs/00d_area.ipynb #226b0491
+def _degrees_in_europe(lon, lat):
+    "Whether longitude and latitude are those of a place in Europe."
+    fits = (lon > -35) & (lon < 50)
+    return fits & (lat > 26) & (lat < 75)
+
+# %% ../nbs/00d_area.ipynb #8594ae09
 def _interchanged(lon, lat):
     "Whether degrees are places in Europe only the other way round."
-    def inside(x, y): return (x > -35) & (x < 50) & (y > 26) & (y < 75)
     ok = np.isfinite(lon) & np.isfinite(lat)
-    return _share(inside(lat, lon), ok) > 0.9 and _share(inside(lon, lat), ok) < 0.1
+    as_named = _share(_degrees_in_europe(lon, lat), ok)
+    other_way = _share(_degrees_in_europe(lat, lon), ok)
+    return other_way > 0.9 and as_named < 0.1
 
 def _interchanged_cells(table, east, north):
     "Whether identifiers of cells say that easting and northing are the other way round."
     if "pid" not in table.columns: return False
     e, n = _pids(table)
-    return _share((e == north) & (n == east) & (e != n), np.isfinite(east) & np.isfinite(north)) > 0.9
+    ok = np.isfinite(east) & np.isfinite(north)
+    crossed = (e == north) & (n == east) & (e != n)
+    return _share(crossed, ok) > 0.9
 
 # %% ../nbs/00d_area.ipynb #b7447263
 def _from_degrees(table, level, crs):
@@ -185,7 +202,7 @@ def _most_on_lattice(east, north):
 def _degrees_named_metres(east, north, level, name):
     "Degrees in columns of metres: read where they can be a place in Europe."
     ok = np.isfinite(east) & np.isfinite(north)
-    europe = (east > -35) & (east < 50) & (north > 26) & (north < 75)
+    europe = _degrees_in_europe(east, north)
     if level or not europe[ok].all():
         raise EGMSFormatError(
             f"{name}: line 2, column easting: coordinates look like degrees, expected metres in EPSG:3035; "
@@ -226,8 +243,10 @@ def _polygon_layer(path):
 def _in_metres(shapes, path):
     "Shapes in EPSG:3035, and a note where their coordinate system had to be assumed."
     west, south, east, north = shapes.total_bounds
-    degrees = max(abs(west), abs(east)) <= 360 and max(abs(south), abs(north)) <= 90
-    inside = west > EUROPE[0] and south > EUROPE[1] and east < EUROPE[2] and north < EUROPE[3]
+    widest = max(abs(west), abs(east))
+    highest = max(abs(south), abs(north))
+    degrees = widest <= 360 and highest <= 90
+    inside = _in_europe(west, south) and _in_europe(east, north)
     fits = shapes.crs is not None and shapes.crs.is_geographic == degrees
     if fits: return shapes.to_crs(METRES), []
     if degrees:
@@ -274,8 +293,10 @@ def _one_area(shapes):
 # %% ../nbs/00d_area.ipynb #52d41a45
 def _box(bbox):
     "A shape from west, south, east, north; degrees are turned into metres."
-    if not (len(bbox) == 4 and bbox[0] < bbox[2] and bbox[1] < bbox[3]):
-        raise ValueError(f"bbox {bbox}: expected west, south, east, north in metres, EPSG:3035")
+    expected = f"bbox {bbox}: expected west, south, east, north in metres, EPSG:3035"
+    if len(bbox) != 4: raise ValueError(expected)
+    west, south, east, north = bbox
+    if not (west < east and south < north): raise ValueError(expected)
     if max(abs(v) for v in bbox) > 360: return None, []
     ring = shapely.segmentize(shapely.box(*bbox), 0.01)
     return shapely.transform(ring, lambda p: np.column_stack(to_metres(*p.T))), ["bbox taken as longitude and latitude"]
@@ -293,8 +314,13 @@ def area_test(bbox=None, polygon=None) -> tuple[Callable | None, list[str]]:
     if bbox is None and not shapes: return None, notes
     for s in shapes: shapely.prepare(s)
     def test(e, n):
-        if bbox is None: ok = np.isfinite(e)
-        else: ok = (e >= bbox[0]) & (e <= bbox[2]) & (n >= bbox[1]) & (n <= bbox[3])
+        ok = np.isfinite(e) if bbox is None else _in_box(e, n, bbox)
         for s in shapes: ok = ok & shapely.contains_xy(s, e, n)
         return ok
     return test, notes
+
+def _in_box(x, y, bbox):
+    "Whether places are in a box, its sides included."
+    west, south, east, north = bbox
+    fits = (x >= west) & (x <= east)
+    return fits & (y >= south) & (y <= north)

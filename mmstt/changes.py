@@ -18,6 +18,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -67,15 +68,26 @@ def copy_of(sheet: Sheet) -> Sheet:
 # %% ../nbs/00i_changes.ipynb #64dbf0e6
 _NUMBER = re.compile(r"-?\d+\.\d+")
 
+def _cell_text(value, sheet):
+    "A cell as it stands in the file."
+    if sheet.decimal != "." and _NUMBER.fullmatch(value):
+        value = value.replace(".", sheet.decimal)
+    quote = sheet.quote
+    if sheet.separator in value: quote = quote or '"'
+    return quote + value + quote
+
+# %% ../nbs/00i_changes.ipynb #2febacf1
 def text_of(sheet: Sheet) -> bytes:
     "The table as the bytes of a text file."
-    def cell(value):
-        if sheet.decimal != "." and _NUMBER.fullmatch(value): value = value.replace(".", sheet.decimal)
-        quote = sheet.quote or ('"' if sheet.separator in value else "")
-        return quote + value + quote
-    if sheet.cut: sheet.rows[-1] = sheet.rows[-1][:len(sheet.head) // 2]
-    lines = [sheet.separator.join(map(cell, r)) for k, r in enumerate(sheet.rows)]
-    return (sheet.before + sheet.line_end.join(lines) + sheet.line_end).encode(sheet.encoding)
+    if sheet.cut:
+        half = len(sheet.head) // 2
+        sheet.rows[-1] = sheet.rows[-1][:half]
+    lines = []
+    for row in sheet.rows:
+        cells = [_cell_text(v, sheet) for v in row]
+        lines.append(sheet.separator.join(cells))
+    text = sheet.before + sheet.line_end.join(lines) + sheet.line_end
+    return text.encode(sheet.encoding)
 
 # %% ../nbs/00i_changes.ipynb #7d3b212c
 def _frame(sheet):
@@ -86,24 +98,31 @@ def _frame(sheet):
         if number.notna().any(): frame[c] = number
     return frame
 
+# %% ../nbs/00i_changes.ipynb #aeac0688
 def _write_columns(sheet, path):
     "A Parquet table, or a layer of points."
     import geopandas
     frame = _frame(sheet)
     if sheet.ending == ".parquet": return frame.to_parquet(path)
     place = geopandas.points_from_xy(frame["easting"], frame["northing"])
-    geopandas.GeoDataFrame(frame, geometry=place, crs="EPSG:3035").to_file(path, engine="pyogrio")
+    layer = geopandas.GeoDataFrame(frame, geometry=place, crs="EPSG:3035")
+    layer.to_file(path, engine="pyogrio")
 
+def _write_zip(sheet, path):
+    "An archive as a Mac writes it: the table in a folder, and a second file beside it that is no table."
+    name = Path(sheet.name).name
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr(f"folder/{name}.csv", text_of(sheet))
+        z.writestr(f"__MACOSX/folder/._{name}.csv", b"\0\5\26\7")
+
+# %% ../nbs/00i_changes.ipynb #b6cbc18e
 def write_sheet(sheet: Sheet, folder: str | Path) -> Path:
     "The table as a file of its kind; returns the path."
     path = Path(folder, sheet.name + sheet.ending)
     path.parent.mkdir(parents=True, exist_ok=True)
     if sheet.ending in (".parquet", ".gpkg", ".shp"): _write_columns(sheet, path)
     elif sheet.ending == ".csv.gz": path.write_bytes(gzip.compress(text_of(sheet)))
-    elif sheet.ending == ".zip":
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as z:
-            z.writestr(f"folder/{Path(sheet.name).name}.csv", text_of(sheet))
-            z.writestr(f"__MACOSX/folder/._{Path(sheet.name).name}.csv", b"\0\5\26\7")
+    elif sheet.ending == ".zip": _write_zip(sheet, path)
     else: path.write_bytes(text_of(sheet))
     return path
 
@@ -113,13 +132,13 @@ CHANGES: dict[str, Callable] = {}
 def change(name: str, **how) -> Callable:
     "Add a function (sheet, chance) to `CHANGES`, once for each value of its further argument, if `how` gives values."
     def add(f):
-        (key, values), = how.items() or [("", [None])]
-        for v in values:
-            if not key: CHANGES[name] = f
-            else: CHANGES[f"{name} {v}"] = lambda sheet, rng, v=v: f(sheet, rng, v)
+        if not how: CHANGES[name] = f
+        for key, values in how.items():
+            for v in values: CHANGES[f"{name} {v}"] = partial(f, **{key: v})
         return f
     return add
 
+# %% ../nbs/00i_changes.ipynb #4ecfa54b
 def apply_change(sheet: Sheet, name: str, rng: random.Random) -> Sheet:
     "The sheet after a change."
     CHANGES[name](sheet, rng)
@@ -127,118 +146,175 @@ def apply_change(sheet: Sheet, name: str, rng: random.Random) -> Sheet:
     return sheet
 
 # %% ../nbs/00i_changes.ipynb #06882a8a
-_CODES = ["", "NA", "N/A", "NaN", "<Null>", "#N/A", "-", "NULL", "-9999", "9999", "-32768", "1e20", "-3.4e38", "inf"]
+_WORDS = ["", "NA", "N/A", "NaN", "<Null>", "#N/A", "-", "NULL"]
+_NUMBERS = ["-9999", "9999", "-32768", "1e20", "-3.4e38", "inf"]
 
-@change("missing as", code=_CODES)
+@change("missing as", code=_WORDS + _NUMBERS)
 def some_missing(sheet, rng, code):
     "Some values are words or numbers that stand for missing."
     sheet.lost = True
-    for _ in range(12): sheet.rows[rng.randrange(1, len(sheet.rows))][rng.choice(sheet.dates() or [-1])] = code
+    for _ in range(12):
+        row = rng.randrange(1, len(sheet.rows))
+        column = rng.choice(sheet.dates() or [-1])
+        sheet.rows[row][column] = code
+
+# %% ../nbs/00i_changes.ipynb #fa73981c
+def _fill(sheet, columns, value):
+    "One value in all rows of some columns."
+    for k in columns:
+        for r in sheet.rows[1:]: r[k] = value
 
 @change("zero for missing dates")
 def zero_dates(sheet, rng):
-    "Whole dates, two of them at least, are filled with 0."
+    "Whole dates, three of them, are filled with 0."
     sheet.lost = True
-    for k in rng.sample(sheet.dates()[1:] or [], k=3 if len(sheet.dates()) > 3 else 0):
-        for r in sheet.rows[1:]: r[k] = "0.0"
+    dates = sheet.dates()
+    count = 3 if len(dates) > 3 else 0
+    _fill(sheet, rng.sample(dates[1:], count), "0.0")
 
 @change("empty at the end")
 def empty_end(sheet, rng):
     "The last dates hold nothing."
     sheet.lost = True
-    for k in sheet.dates()[-rng.randrange(1, 12):]:
-        for r in sheet.rows[1:]: r[k] = ""
+    count = rng.randrange(1, 12)
+    _fill(sheet, sheet.dates()[-count:], "")
 
 # %% ../nbs/00i_changes.ipynb #93942138
-_DRESSES = {"X": "X{}", "D": "D{}", "D_": "D_{}", "_x": "{}_x", ".1": "{}.1", "mm": "{} [mm]", "LOS": "LOS_{}"}
-_CALENDARS = {"ISO": "%Y-%m-%d", "dots": "%Y.%m.%d", "clock": "%Y-%m-%d 05:46:12", "German": "%d.%m.%Y",
-              "American": "%m/%d/%Y", "month": "%d-%b-%Y", "underscores": "X%Y_%m_%d"}
-
-def _rename(sheet, which, name):
-    for k in which: sheet.head[k] = name(sheet.head[k])
+_DRESSES = {
+    "X": "X{}",
+    "D": "D{}",
+    "D_": "D_{}",
+    "_x": "{}_x",
+    ".1": "{}.1",
+    "mm": "{} [mm]",
+    "LOS": "LOS_{}",
+}
+_CALENDARS = {
+    "ISO": "%Y-%m-%d",
+    "dots": "%Y.%m.%d",
+    "clock": "%Y-%m-%d 05:46:12",
+    "German": "%d.%m.%Y",
+    "American": "%m/%d/%Y",
+    "month": "%d-%b-%Y",
+    "underscores": "X%Y_%m_%d",
+}
 
 def _namer(dress):
     "A function of YYYYMMDD that dresses it."
     if dress in _DRESSES: return _DRESSES[dress].format
     return lambda day: pd.Timestamp(day).strftime(_CALENDARS[dress])
 
-@change("dates as", dress=[*_DRESSES, *_CALENDARS])
-def dress_all(sheet, rng, dress): _rename(sheet, sheet.dates(), _namer(dress))
+# %% ../nbs/00i_changes.ipynb #e961a9c5
+def _rename(sheet, which, name):
+    for k in which: sheet.head[k] = name(sheet.head[k])
 
+@change("dates as", dress=[*_DRESSES, *_CALENDARS])
+def dress_all(sheet, rng, dress):
+    _rename(sheet, sheet.dates(), _namer(dress))
+
+# %% ../nbs/00i_changes.ipynb #2793b9d4
 @change("last dates as", dress=[*_DRESSES, *_CALENDARS])
 def dress_last(sheet, rng, dress):
     "As where later dates were joined to a table."
-    _rename(sheet, sheet.dates()[-rng.randrange(1, 60):], _namer(dress))
+    count = rng.randrange(1, 60)
+    _rename(sheet, sheet.dates()[-count:], _namer(dress))
 
 @change("last dates called", word=["new {}", "disp2_{}", "{} neu", "std_{}", "S{}b"])
 def call_last(sheet, rng, word):
     "Words that are no dress that is known."
-    _rename(sheet, sheet.dates()[-rng.randrange(1, 20):], word.format)
+    count = rng.randrange(1, 20)
+    _rename(sheet, sheet.dates()[-count:], word.format)
 
 # %% ../nbs/00i_changes.ipynb #c8e94249
 def _insert(sheet, at, name, value):
-    for k, r in enumerate(sheet.rows): r.insert(at if at >= 0 else len(r), value(k) if k else name)
+    "A further column; `value` is a function of the row's number."
+    for k, row in enumerate(sheet.rows):
+        place = at if at >= 0 else len(row)
+        row.insert(place, value(k) if k else name)
 
 @change("index column")
-def index_column(sheet, rng): _insert(sheet, 0, rng.choice(["", "fid", "OBJECTID", "index", "Unnamed: 0"]), str)
+def index_column(sheet, rng):
+    name = rng.choice(["", "fid", "OBJECTID", "index", "Unnamed: 0"])
+    _insert(sheet, 0, name, str)
 
+# %% ../nbs/00i_changes.ipynb #2f326993
 @change("unnamed columns")
 def unnamed_columns(sheet, rng):
     for _ in range(3): _insert(sheet, -1, "", lambda k: "")
 
 @change("outline column")
-def outline_column(sheet, rng): _insert(sheet, rng.choice([0, -1]), "WKT", lambda k: f"POINT (1.5, {k})")
+def outline_column(sheet, rng):
+    at = rng.choice([0, -1])
+    _insert(sheet, at, "WKT", lambda k: f"POINT (1.5, {k})")
 
+# %% ../nbs/00i_changes.ipynb #33b60635
 @change("column of words")
 def word_column(sheet, rng):
-    _insert(sheet, rng.choice([0, 3, -1]), rng.choice(["zone", "geology", "note"]), lambda k: "a b")
+    at = rng.choice([0, 3, -1])
+    name = rng.choice(["zone", "geology", "note"])
+    _insert(sheet, at, name, lambda k: "a b")
 
 @change("column with a date")
 def date_column(sheet, rng):
-    _insert(sheet, rng.choice([0, -1]), rng.choice(["made_20230115", "20230301_std"]), lambda k: "7")
+    at = rng.choice([0, -1])
+    name = rng.choice(["made_20230115", "20230301_std"])
+    _insert(sheet, at, name, lambda k: "7")
 
 @change("mean of the dates")
-def mean_column(sheet, rng): _insert(sheet, -1, rng.choice(["mean", "Total", "trend_2018_2022"]), lambda k: "3.3")
+def mean_column(sheet, rng):
+    name = rng.choice(["mean", "Total", "trend_2018_2022"])
+    _insert(sheet, -1, name, lambda k: "3.3")
 
 # %% ../nbs/00i_changes.ipynb #fdff700c
+_DESCRIPTOR = re.compile(r"height|rmse|mean_|accel|season")
+
 @change("without", column=["pid", "height", "mean_velocity", "easting and northing", "descriptors"])
 def without(sheet, rng, column):
     "Columns that somebody thought were not needed."
     columns = column.split(" and ")
-    if column == "descriptors": columns = [c for c in sheet.head if re.match(r"height|rmse|mean_|accel|season", c)]
+    if column == "descriptors": columns = list(filter(_DESCRIPTOR.match, sheet.head))
     for c in columns:
         if c not in sheet.head: continue
         k = sheet.head.index(c)
         for r in sheet.rows: del r[k]
 
+# %% ../nbs/00i_changes.ipynb #49e5b666
 @change("without its mark")
 def unmarked(sheet, rng):
     "The column that says simulated is left out: the descriptors still tell, if they are whole."
     sheet.marked = False
     without(sheet, rng, "simulated")
 
+# %% ../nbs/00i_changes.ipynb #dbfab715
+def _reorder(sheet, order):
+    "Columns in another order."
+    sheet.rows = [[row[k] for k in order] for row in sheet.rows]
+
 @change("columns in another order")
 def shuffle_columns(sheet, rng):
     order = list(range(len(sheet.head)))
     rng.shuffle(order)
-    sheet.rows = [[r[k] for k in order] for r in sheet.rows]
+    _reorder(sheet, order)
 
 @change("dates first")
 def dates_first(sheet, rng):
-    order = sorted(range(len(sheet.head)), key=lambda k: k not in sheet.dates())
-    sheet.rows = [[r[k] for k in order] for r in sheet.rows]
+    dates = sheet.dates()
+    others = [k for k in range(len(sheet.head)) if k not in dates]
+    _reorder(sheet, dates + others)
 
+# %% ../nbs/00i_changes.ipynb #ebc7595f
 @change("upper case")
 def upper_case(sheet, rng): sheet.rows[0] = [c.upper() for c in sheet.head]
 
 @change("cut to ten letters")
 def cut_names(sheet, rng):
     "As a Shapefile does, which also holds 255 columns at most."
-    kept = [c[:10] for c in sheet.head[:255]]
     sheet.lost |= len(sheet.head) > 255
-    twice = [kept.index(c) != k for k, c in enumerate(kept)]
-    sheet.rows[0] = [f"{c[:8]}_{k % 10}" if again else c for k, (c, again) in enumerate(zip(kept, twice))]
-    sheet.rows[1:] = [r[:255] for r in sheet.rows[1:]]
+    sheet.rows = [row[:255] for row in sheet.rows]
+    cut = [c[:10] for c in sheet.head]
+    for k, c in enumerate(cut):
+        if c in cut[:k]: sheet.head[k] = f"{c[:8]}_{k % 10}"
+        else: sheet.head[k] = c
 
 # %% ../nbs/00i_changes.ipynb #7584595b
 @change("rows twice")
@@ -252,20 +328,29 @@ def shuffle_rows(sheet, rng):
     rng.shuffle(body)
     sheet.rows[1:] = body
 
+# %% ../nbs/00i_changes.ipynb #3c2f6987
 @change("some rows only")
 def few_rows(sheet, rng):
     "A clip: the points that are left out are not missed."
-    sheet.rows[1:] = rng.sample(sheet.rows[1:], rng.choice([1, 2, 20]))
+    body = sheet.rows[1:]
+    count = rng.choice([1, 2, 20])
+    sheet.rows[1:] = rng.sample(body, count)
 
+# %% ../nbs/00i_changes.ipynb #dbfb16e4
 @change("blank lines")
 def blank_lines(sheet, rng): sheet.rows += [[""] * len(sheet.head)] * 2
 
 @change("a header in the middle")
-def second_header(sheet, rng): sheet.rows.insert(len(sheet.rows) // 2, list(sheet.head))
+def second_header(sheet, rng):
+    middle = len(sheet.rows) // 2
+    sheet.rows.insert(middle, list(sheet.head))
 
 @change("a line of means below")
-def totals(sheet, rng): sheet.rows.append(["Mean", *["" for _ in sheet.head[1:-1]], "3.3"])
+def totals(sheet, rng):
+    blank = [""] * (len(sheet.head) - 2)
+    sheet.rows.append(["Mean", *blank, "3.3"])
 
+# %% ../nbs/00i_changes.ipynb #7b098a2e
 @change("far away")
 def far_away(sheet, rng):
     "A row of another tile and one off the lattice."
@@ -281,29 +366,45 @@ def far_away(sheet, rng):
 def cut_off(sheet, rng): sheet.cut = True
 
 # %% ../nbs/00i_changes.ipynb #cc8880f5
-@change("pids", how=["blank", "repeated", "as numbers", "in brackets"])
+_SPOILT = {
+    "blank": "",
+    "repeated": "10LDTjEkDv",
+    "as numbers": "1.09E+09",
+    "in brackets": "[{}]",
+}
+
+@change("pids", how=_SPOILT)
 def spoilt_pids(sheet, rng, how):
     if "pid" not in sheet.head: return
     k = sheet.head.index("pid")
-    spoil = {"blank": lambda v: "", "repeated": lambda v: "10LDTjEkDv", "as numbers": lambda v: "1.09E+09",
-             "in brackets": lambda v: f"[{v}]"}[how]
-    for r in sheet.rows[1:]: r[k] = spoil(r[k])
+    for r in sheet.rows[1:]: r[k] = _SPOILT[how].format(r[k])
 
-@change("written by", program=["Excel", "German Excel", "R", "pandas", "GDAL", "an old Mac", "Notepad", "tabs", "bars"])
+# %% ../nbs/00i_changes.ipynb #09ba4b9a
+_PROGRAMS = {
+    "Excel": dict(line_end="\r\n", encoding="utf-8-sig"),
+    "German Excel": dict(line_end="\r\n", separator=";", decimal=","),
+    "R": dict(quote='"'),
+    "pandas": {},
+    "GDAL": dict(quote='"', line_end="\r\n"),
+    "an old Mac": dict(line_end="\r"),
+    "Notepad": dict(encoding="utf-16"),
+    "tabs": dict(separator="\t"),
+    "bars": dict(separator="|"),
+}
+
+@change("written by", program=_PROGRAMS)
 def written_by(sheet, rng, program):
     "Separators, decimal marks, quotes, line ends and encodings."
-    how = {"Excel": dict(line_end="\r\n", encoding="utf-8-sig"),
-           "German Excel": dict(line_end="\r\n", separator=";", decimal=","), "R": dict(quote='"'),
-           "pandas": {}, "GDAL": dict(quote='"', line_end="\r\n"), "an old Mac": dict(line_end="\r"),
-           "Notepad": dict(encoding="utf-16"), "tabs": dict(separator="\t"), "bars": dict(separator="|")}[program]
-    for k, v in how.items(): setattr(sheet, k, v)
+    for k, v in _PROGRAMS[program].items(): setattr(sheet, k, v)
 
+# %% ../nbs/00i_changes.ipynb #ea83f105
 @change("a first line", line=["sep=;", "# exported by QGIS", "My tile"])
 def first_line(sheet, rng, line): sheet.before = line + sheet.line_end
 
 @change("kept as", ending=[".csv.gz", ".zip", ".txt", ".tsv", ".parquet", ".gpkg"])
 def kept_as(sheet, rng, ending): sheet.ending = ending
 
+# %% ../nbs/00i_changes.ipynb #7b322e1d
 @change("called", stem=["{} (1)", "{} - Copy", "Kopie von {}", "{}_copy", "x/{}", "mine", "tile.v2", "übung 1"])
 def called(sheet, rng, stem): sheet.name = stem.format(sheet.name)
 
@@ -311,29 +412,56 @@ def called(sheet, rng, stem): sheet.name = stem.format(sheet.name)
 def lower_case(sheet, rng): sheet.name = sheet.name.lower()
 
 # %% ../nbs/00i_changes.ipynb #b8acf4f5
-def compare(got: xr.Dataset, clean: xr.Dataset, sheet: Sheet) -> str:
-    "What is wrong with a tile as read from a changed table; empty when nothing is."
-    key = {(int(e), int(n)): k for k, (e, n) in enumerate(zip(clean.easting.values, clean.northing.values))}
-    at = [key.get((round(float(e)), round(float(n)))) for e, n in zip(got.easting.values, got.northing.values)]
-    other = np.array([k is None for k in at])
-    if other.any() and " lie in " not in got.notes: return "a point that the clean table has not, without a note"
-    got, at = got.isel(point=~other), [k for k in at if k is not None]
-    day = {t: k for k, t in enumerate(clean.time.values)}
-    when = [day.get(t) for t in got.time.values]
-    if None in when: return f"a date that the clean table has not: {got.time.values[when.index(None)]}"
-    x, want = got.displacement.values, clean.displacement.values[np.ix_(at, when)]
-    there = np.isfinite(x)
-    if len(at) < 8: there &= x != 0                     # of so few points a 0 cannot be known for a missing value
-    if not np.array_equal(x[there], want[there]): return f"{int((x != want)[there].sum())} other values"
-    notes = notes_of(got)
-    if not notes and (np.isnan(x).any() or len(when) < len(day)): return "values are missing without a note"
-    if when[-1] < len(day) - 1 and not re.search(r"left out|not read|most that a Shap", got.notes):
-        return "ends early without a note"
+def _find(wanted, known):
+    "Where each of some things stands among those that are known; None where it does not."
+    place = {one: k for k, one in enumerate(known)}
+    return [place.get(one) for one in wanted]
+
+def _cells(tile):
+    "Places of points in whole metres."
+    east = np.rint(tile.easting.values)
+    north = np.rint(tile.northing.values)
+    return list(zip(east.tolist(), north.tolist(), strict=True))
+
+# %% ../nbs/00i_changes.ipynb #51b41d81
+_SAYS_SO = re.compile(r"left out|not read|most that a Shap")
+
+def _unsaid(got, sheet, *, missing, ended):
+    "What a tile lacks without saying so; `missing`: values or dates; `ended`: the last date."
+    if missing and not notes_of(got): return "values are missing without a note"
+    if ended and not _SAYS_SO.search(got.notes): return "ends early without a note"
     if sheet.marked and not got.simulated: return "not known as simulated"
     return ""
 
+# %% ../nbs/00i_changes.ipynb #443b2a10
+def compare(got: xr.Dataset, clean: xr.Dataset, sheet: Sheet) -> str:
+    "What is wrong with a tile as read from a changed table; empty when nothing is."
+    at = _find(_cells(got), _cells(clean))
+    other = np.array([k is None for k in at])
+    if other.any() and " lie in " not in got.notes: return "a point that the clean table has not, without a note"
+    got = got.isel(point=~other)
+    at = [k for k in at if k is not None]
+    days = clean.time.values
+    when = _find(got.time.values, days)
+    if None in when: return f"a date that the clean table has not: {got.time.values[when.index(None)]}"
+    values = got.displacement.values
+    want = clean.displacement.values[np.ix_(at, when)]
+    there = np.isfinite(values)
+    if len(at) < 8: there &= values != 0                # of so few points a 0 cannot be known for a missing value
+    wrong = there & (values != want)
+    if wrong.any(): return f"{wrong.sum()} other values"
+    missing = np.isnan(values).any() or len(when) < len(days)
+    ended = when[-1] < len(days) - 1
+    return _unsaid(got, sheet, missing=missing, ended=ended)
+
 # %% ../nbs/00i_changes.ipynb #acef7341
-def try_changes(clean: xr.Dataset, plain: Sheet, seed: int, *, folder: str | Path, most: int = 5) -> tuple[str, Sheet]:
+def try_changes(
+        clean: xr.Dataset,
+        plain: Sheet,
+        seed: int,
+        *,
+        folder: str | Path,
+        most: int = 5) -> tuple[str, Sheet]:
     """Read a table after some random changes.
 
     Parameters
@@ -348,13 +476,23 @@ def try_changes(clean: xr.Dataset, plain: Sheet, seed: int, *, folder: str | Pat
     -------
     "read", "refused: ..." or "wrong: ...", and the changed table
     """
-    rng, sheet = random.Random(seed), copy_of(plain)
-    for name in rng.sample(sorted(CHANGES), rng.randrange(1, most + 1)): apply_change(sheet, name, rng)
+    rng = random.Random(seed)
+    sheet = copy_of(plain)
+    count = rng.randrange(1, most + 1)
+    for name in rng.sample(sorted(CHANGES), count):
+        apply_change(sheet, name, rng)
     try: path = write_sheet(sheet, folder)
     except Exception: return "not written", sheet          # a program that makes no such file
-    try: got = read_tile(path)
-    except EGMSFormatError as e: return f"refused: {e}" if "\n" not in str(e) else f"wrong: {e!r}", sheet
-    except Exception as e: return f"wrong: {type(e).__name__}: {e}", sheet
+    try: return _judged(path, clean, sheet), sheet
     finally: path.unlink()
+
+# %% ../nbs/00i_changes.ipynb #cfaefc9d
+def _judged(path, clean, sheet):
+    "What reading a changed table came to: read, refused or wrong."
+    try: got = read_tile(path)
+    except EGMSFormatError as e:
+        if "\n" in str(e): return f"wrong: {e!r}"
+        return f"refused: {e}"
+    except Exception as e: return f"wrong: {type(e).__name__}: {e}"
     wrong = compare(got, clean, sheet)
-    return (f"wrong: {wrong}" if wrong else "read"), sheet
+    return f"wrong: {wrong}" if wrong else "read"

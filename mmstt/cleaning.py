@@ -118,15 +118,23 @@ def _noise(x):
     if len(x) < 3: return 0.0
     apart = x[1:-1] - (x[:-2] + x[2:]) / 2
     apart = np.abs(apart[np.isfinite(apart)])
-    return float(1.4826 * np.median(apart) / np.sqrt(1.5)) if apart.size else 0.0
+    if not apart.size: return 0.0
+    middle = np.median(apart)
+    return float(1.4826 * middle / np.sqrt(1.5))
 
 def _known_around(x, known):
     "The known values before and after each, NaN where there is none: (dates, points) each."
+    last = len(x) - 1
     at = np.arange(len(x))[:, None]
-    def taken(index, there): return np.where(there, np.take_along_axis(x, np.clip(index, 0, len(x) - 1), 0), np.nan)
-    before = np.maximum.accumulate(np.where(known, at, -1), axis=0)
-    after = np.minimum.accumulate(np.where(known, at, len(x))[::-1], axis=0)[::-1]
-    return taken(before, before >= 0), taken(after, after < len(x))
+    def taken(index):
+        inside = np.clip(index, 0, last)
+        found = np.take_along_axis(x, inside, 0)
+        return np.where(index == inside, found, np.nan)
+    at_or_early = np.where(known, at, -1)
+    at_or_late = np.where(known, at, len(x))
+    before = np.maximum.accumulate(at_or_early, axis=0)
+    after = np.minimum.accumulate(at_or_late[::-1], axis=0)
+    return taken(before), taken(after[::-1])
 
 # %% ../nbs/00f_cleaning.ipynb #2cb9728f
 def _far_zeros(x, limit):
@@ -153,17 +161,29 @@ def _reference(x, zero):
     later = zero[zero > 0]
     if len(later) != 1 or 0 in zero: return None
     k = later[0]
-    beside = [np.nanmedian(np.abs(x[t])) for t in (k - 1, k + 1) if t < len(x) and np.isfinite(x[t]).any()]
-    usual = np.abs(np.diff(np.delete(x, k, 0), axis=0))
-    usual = np.median(usual[np.isfinite(usual)]) if np.isfinite(usual).any() else 0
-    return k if min(beside, default=0) <= 2 * usual else None
+    sizes = []
+    for date in (*x[k - 1:k], *x[k + 1:k + 2]):
+        known = date[np.isfinite(date)]
+        if known.size: sizes.append(np.median(np.abs(known)))
+    others = np.delete(x, k, 0)
+    steps = np.abs(np.diff(others, axis=0))
+    steps = steps[np.isfinite(steps)]
+    usual = np.median(steps) if steps.size else 0
+    near = min(sizes, default=0)
+    return k if near <= 2 * usual else None
 
 def _zero_points(x):
     "Indices of points with exactly 0 at all of many dates, where most points are not still."
-    still = np.flatnonzero((x[[0, len(x) // 2, -1]] == 0).all(0))
-    still = still[(x[:, still] == 0).all(0)] if len(still) else still
-    moving = len(x) >= 20 and len(still) and len(still) < 0.5 * x.shape[1]
-    return still if moving and _noise(np.delete(x, still, 1)[:, :_SAMPLE]) > 0.2 else still[:0]
+    none = np.array([], int)
+    some = x[[0, len(x) // 2, -1]]
+    still = np.flatnonzero((some == 0).all(0))
+    if not len(still): return none
+    still = still[(x[:, still] == 0).all(0)]
+    most = 0.5 * x.shape[1]
+    if len(x) < 20 or not 0 < len(still) < most: return none
+    others = np.delete(x, still, 1)
+    moving = _noise(others[:, :_SAMPLE]) > 0.2
+    return still if moving else none
 
 # %% ../nbs/00f_cleaning.ipynb #025f4b0e
 def mask_zeros(values: np.ndarray, dates: list[str]) -> list[str]:
@@ -181,7 +201,9 @@ def mask_zeros(values: np.ndarray, dates: list[str]) -> list[str]:
 
 def _mask_zero_dates(values, sample, dates):
     zero = _zero_dates(sample)
-    zero = np.array([k for k in zero if (~np.isfinite(values[k]) | (values[k] == 0)).all()], int)
+    def nothing_else(x): return (~np.isfinite(x) | (x == 0)).all()
+    zero = [k for k in zero if nothing_else(values[k])]
+    zero = np.array(zero, int)
     kept = _reference(sample, zero)
     gone = zero[(zero > 0) & (zero != kept)] if kept is not None else zero[zero > 0]
     values[gone] = np.nan
@@ -202,13 +224,23 @@ def _mask_far_zeros(values, limit):
             "read as missing; 0 among values near 0 is kept"]
 
 # %% ../nbs/00f_cleaning.ipynb #ac2a5645
+def _repeated(x, k):
+    "How many values of date k are exactly those of the date before, and whether all are, or are missing."
+    same = x[k] == x[k - 1]
+    alike = same | np.isnan(x[k])
+    return same.sum(), alike.all()
+
+# %% ../nbs/00f_cleaning.ipynb #85e35095
 def mask_repeats(values: np.ndarray, dates: list[str]) -> list[str]:
     "Make dates NaN, in place, at which all of many points have exactly the value of the date before; a note."
     some = values[:, ::max(1, values.shape[1] // _SAMPLE)]
     if some.shape[1] < _MANY: return []
-    def alike(x, k): return (x[k] == x[k - 1]) | np.isnan(x[k])
-    found = [k for k in range(1, len(some)) if alike(some, k).all() and (some[k] == some[k - 1]).sum() >= _MANY]
-    found = [k for k in found if alike(values, k).all() and (values[k] != 0).any()]
+    found = []
+    for k in range(1, len(some)):
+        same, alike = _repeated(some, k)
+        if not alike or same < _MANY: continue
+        _, alike = _repeated(values, k)
+        if alike and (values[k] != 0).any(): found.append(k)
     if not found or len(found) > 0.5 * len(values): return []
     values[found] = np.nan
     many = "date repeats" if len(found) == 1 else "dates repeat"
@@ -225,12 +257,18 @@ def note_units(values: np.ndarray, time: np.ndarray, velocity: np.ndarray | None
     time : the dates
     velocity : (points,) the delivered mean velocity, mm/yr, if there is one
     """
-    some = values[:, ::max(1, values.shape[1] // _SAMPLE)]
+    step = max(1, values.shape[1] // _SAMPLE)
+    some = values[:, ::step]
     known = np.abs(some[np.isfinite(some)])
-    ratio = 0.001 if known.size > 1000 and 0 < known.max() < 0.5 else 1
-    if velocity is not None and ratio == 1: ratio = _ratio(some, time, velocity[::max(1, values.shape[1] // _SAMPLE)])
-    unit = {-3: "m", -1: "cm"}.get(round(np.log10(ratio))) if 0.0005 < ratio < 0.14 else None
-    return [f"the values look like {unit}, not mm: they are read as mm as they stand"] if unit else []
+    small = known.size > 1000 and 0 < known.max() < 0.5
+    ratio = 1
+    if small: ratio = 0.001
+    elif velocity is not None: ratio = _ratio(some, time, velocity[::step])
+    if not 0.0005 < ratio < 0.14: return []
+    power = round(np.log10(ratio))
+    unit = {-3: "m", -1: "cm"}.get(power)
+    if unit is None: return []
+    return [f"the values look like {unit}, not mm: they are read as mm as they stand"]
 
 def _ratio(x, time, velocity):
     "Slope of the series by the delivered velocity; 1 where that cannot be told."
@@ -238,8 +276,11 @@ def _ratio(x, time, velocity):
     if moving.sum() < _MANY or len(x) < 60: return 1.0
     years = (time - time[0]) / np.timedelta64(365, "D")
     slope = np.polyfit(years, x[:, moving], 1)[0]
-    alike = np.corrcoef(slope, velocity[moving])[0, 1] if np.ptp(slope) and np.ptp(velocity[moving]) else 0
-    return float(np.median(slope / velocity[moving])) if alike > 0.8 else 1.0
+    delivered = velocity[moving]
+    if not np.ptp(slope) or not np.ptp(delivered): return 1.0
+    alike = np.corrcoef(slope, delivered)[0, 1]
+    ratio = np.median(slope / delivered)
+    return float(ratio) if alike > 0.8 else 1.0
 
 # %% ../nbs/00f_cleaning.ipynb #490da38c
 def one_column_a_date(

@@ -65,7 +65,8 @@ _COPY_OF = re.compile(r"^(copy of|kopie von|copie de|copia de|kopia) +", re.I)
 
 def file_stem(name: str | Path) -> str:
     "A file's name without folders, endings and the marks of a copy."
-    stem, before = re.split(r"[\\/]", str(name))[-1], None
+    stem = re.split(r"[\\/]", str(name))[-1]
+    before = None
     while stem != before:
         before = stem
         for mark in (_ENDING, _COPY, _COPY_OF):
@@ -89,8 +90,10 @@ def parse_name(name: str | Path) -> Product:
         raise EGMSFormatError(
             f"{base}: not the name of an EGMS file; expected the likes of EGMS_L3_E32N34_100km_U_2018_2022_1.zip"
         )
-    return Product(level, tile, component, m[3] or _NO_YEARS, int(m[4] or 1),
-                   bool(m[5]), bool(m[3]))
+    years = m[3] or _NO_YEARS
+    version = int(m[4] or 1)
+    twin = bool(m[5])
+    return Product(level, tile, component, years, version, twin, bool(m[3]))
 
 # %% ../nbs/00_egms.ipynb #d597c964
 def tile_origin(tile_name: str) -> tuple[int, int]:
@@ -216,7 +219,12 @@ def _unread(tables, tile_name):
     return [f.name for f, p in tables if p is None and tile_name.lower() in f.name.lower()]
 
 # %% ../nbs/00_egms.ipynb #8fe4be34
-def find_tile(tile_name: str, folder: str | Path, component: str = "U", *, release: str | None = None) -> Path | None:
+def find_tile(
+        tile_name: str,
+        folder: str | Path,
+        component: str = "U",
+        *,
+        release: str | None = None) -> Path | None:
     """The newest Level 3 file of a tile in a folder, measured before synthetic; None when there is none.
 
     Parameters
@@ -275,6 +283,7 @@ def _several(tables):
     "Both components, or several tiles: named, and how to choose."
     known = [p for _, p in tables if p]
     names = ", ".join(f.name for f, _ in tables[:6])
-    if len(known) == len(tables) and len({(p.level, p.tile) for p in known}) == 1:
+    tiles = {(p.level, p.tile) for p in known}
+    if len(known) == len(tables) and len(tiles) == 1:
         return f"holds both components ({names}); name one of the files, or name both to read them together"
     return f"holds several tables ({names}); name the one to read, or several tiles of one component to join them"

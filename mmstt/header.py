@@ -49,9 +49,11 @@ def is_date(year: str, month: str, day: str) -> bool:
 def find_date(column: str) -> tuple[str, str, str] | None:
     "The date in a column's name and what stands before and after it, or None."
     for m in _DATE.finditer(column):
-        if m.start() and column[m.start() - 1].isdigit(): continue
-        if is_date(m[1], m[3], m[4]):
-            return m[1] + m[3] + m[4], column[: m.start()], column[m.end() :]
+        before = column[:m.start()]
+        after = column[m.end():]
+        if before[-1:].isdigit(): continue
+        day = m[1], m[3], m[4]
+        if is_date(*day): return "".join(day), before, after
     return None
 
 # %% ../nbs/00c_header.ipynb #e4f00e06
@@ -67,21 +69,35 @@ def _goes_on(columns, dates, more):
 def _unknown_dress(columns, dates, others):
     "Of columns with an unknown dress those that are read beside `dates`."
     groups = {}
-    for c, (day, *dress) in others.items(): groups.setdefault(tuple(dress), {})[c] = day
-    groups = {dress: g for dress, g in groups.items() if not _OTHER.search(" ".join(dress))}
-    more = {c: day for g in groups.values() if len(g) > 1 or not dates for c, day in g.items()}
-    if not dates: return more if len(groups) == 1 and len(more) == len(others) > 1 else {}
+    for c, (day, *dress) in others.items():
+        if _OTHER.search(" ".join(dress)): continue
+        group = groups.setdefault(tuple(dress), {})
+        group[c] = day
+    if not dates: return _one_dress(groups, others)
+    more = {}
+    for group in groups.values():
+        if len(group) > 1: more |= group
     return more if _goes_on(columns, dates, more) else {}
 
+def _one_dress(groups, others):
+    "Where no dress is known: all columns that hold a date, if they have one dress and are several."
+    if len(groups) != 1: return {}
+    group, = groups.values()
+    return group if len(group) == len(others) > 1 else {}
+
+# %% ../nbs/00c_header.ipynb #28e390c4
 def find_dates(columns: list[str]) -> tuple[dict[str, str], list[str]]:
     "Date columns (name -> YYYYMMDD), and those that hold a date and are not read."
     found = {c: d for c in columns if (d := find_date(c))}
-    dates = {c: d[0] for c, d in found.items() if _known(d[1], d[2])}
+    dates = {}
+    for c, (day, before, after) in found.items():
+        if _known(before, after): dates[c] = day
     dates |= _by_order(columns, dates)
     others = {c: d for c, d in found.items() if c not in dates}
-    more = _unknown_dress(columns, dates, others)
-    dates = {c: (dates | more)[c] for c in columns if c in dates or c in more}
-    return dates, [c for c in columns if c not in dates and (c in others or _DATE_LIKE.fullmatch(c))]
+    dates |= _unknown_dress(columns, dates, others)
+    read = {c: dates[c] for c in columns if c in dates}
+    rest = [c for c in columns if c not in dates]
+    return read, [c for c in rest if c in others or _DATE_LIKE.fullmatch(c)]
 
 # %% ../nbs/00c_header.ipynb #80b18daa
 _LAST = re.compile(r"[Xx]?(\d{1,2})([./ -]?)(\d{1,2}|[A-Za-z]{3})\2(\d{4})")
@@ -92,21 +108,47 @@ _DATE_LIKE = re.compile(r"[Xx]?((199|20)\d{1,2}\.\d{2,}|[34]\d{4}|\d{6})"
 
 def _month_names(columns):
     "Columns like 06-Jan-2018 -> YYYYMMDD."
-    parts = {c: m for c in columns if (m := _LAST.fullmatch(c)) and m[3].lower() in _MONTHS}
-    day = {c: (m[4], f"{_MONTHS.index(m[3].lower()) + 1:02d}", f"{int(m[1]):02d}") for c, m in parts.items()}
-    return {c: "".join(d) for c, d in day.items() if is_date(*d)}
+    days = {}
+    for c in columns:
+        m = _LAST.fullmatch(c)
+        if not m or m[3].lower() not in _MONTHS: continue
+        month = _MONTHS.index(m[3].lower()) + 1
+        day = m[4], f"{month:02d}", f"{int(m[1]):02d}"
+        if is_date(*day): days[c] = "".join(day)
+    return days
 
+# %% ../nbs/00c_header.ipynb #9531d81d
+def _two_numbers(columns):
+    "Columns like 06.01.2018 -> (first number, second number, year)."
+    matches = {c: _LAST.fullmatch(c) for c in columns}
+    return {
+        c: (m[1], m[3], m[4])
+        for c, m in matches.items()
+        if m and m[2] in (".", "/", "-") and m[3].isdigit()
+    }
+
+def _in_order(parts, month, day):
+    "Columns -> YYYYMMDD where month and day stand at these places; None where one is no date."
+    days = {}
+    for c, p in parts.items():
+        if not is_date(p[2], p[month], p[day]): return None
+        days[c] = f"{p[2]}{int(p[month]):02d}{int(p[day]):02d}"
+    return days
+
+# %% ../nbs/00c_header.ipynb #aaeea96f
 def _by_order(columns, dates):
     "Dates with the year last, if only one order of day and month fits all of them and the dates beside them."
     named = _month_names(columns)
-    parts = {c: (m[1], m[3], m[4]) for c in columns
-             if (m := _LAST.fullmatch(c)) and m[2] in (".", "/", "-") and m[3].isdigit()}
+    parts = _two_numbers(columns)
+    alone = not (dates or named)
     fits = []
     for month, day in ((1, 0), (0, 1)):
-        if not all(is_date(p[2], p[month], p[day]) for p in parts.values()): continue
-        read = named | {c: f"{p[2]}{int(p[month]):02d}{int(p[day]):02d}" for c, p in parts.items()}
-        if not (dates or named) or _goes_on(columns, dates, read): fits.append(read)
-    return fits[0] if len(fits) == 1 or fits and not parts else named
+        days = _in_order(parts, month, day)
+        if days is None: continue
+        read = named | days
+        if alone or _goes_on(columns, dates, read): fits.append(read)
+    one_way = len(fits) == 1 or fits and not parts
+    return fits[0] if one_way else named
 
 # %% ../nbs/00c_header.ipynb #0ef6b7a6
 PID_NAMES = ("pid", "point_id", "pointid", "ps_id", "psid", "id", "code", "name", "station")
@@ -120,10 +162,12 @@ def _aliases():
     "Other names of descriptors: the newer ones, and those that a Shapefile has cut to ten letters."
     alias = {c: c for c in (*DESCRIPTORS, "simulated")}
     newer = {v: k for k, v in NEWER_NAMES.items()}
-    long = [*DESCRIPTORS, *newer]
-    for k, c in enumerate(long):
-        same = [d for d in long[:k] if d[:10] == c[:10] and len(d) > 10]
-        cut = f"{c[:8]}_{len(same)}" if same else c[:10]
+    seen = Counter()
+    for c in [*DESCRIPTORS, *newer]:
+        cut = c[:10]
+        same = seen[cut]
+        if len(c) > 10: seen[cut] += 1
+        if same: cut = f"{c[:8]}_{same}"
         alias.setdefault(cut, newer.get(c, c))
     return alias | newer
 
@@ -227,11 +271,18 @@ def read_header(columns: list[str], name: str = "table") -> Header:
 def _late(dates, unread):
     "A note on columns that are not read and may hold dates after the last one that is."
     last = max(dates.values())
-    found = {c: find_date(c) for c in unread}
-    later = [c for c, d in found.items() if not d or d[0] > last and not _OTHER.search(f"{d[1]} {d[2]}")]
+    later = [c for c in dict.fromkeys(unread) if _may_be_later(c, last)]
+    if not later: return []
     said = f"{len(later)} {'column' if len(later) == 1 else 'columns'} not read may hold dates after the last one read"
     day = f"{last[:4]}-{last[4:6]}-{last[6:]}"
-    return [f"{said}, {day} ({few(later)}): name them YYYYMMDD"] if later else []
+    return [f"{said}, {day} ({few(later)}): name them YYYYMMDD"]
+
+def _may_be_later(column, last):
+    "Whether a column that is not read may be of a later day than the last one read."
+    found = find_date(column)
+    if not found: return True
+    day, before, after = found
+    return day > last and not _OTHER.search(f"{before} {after}")
 
 # %% ../nbs/00c_header.ipynb #8c711f6a
 def _unique(names):

@@ -172,13 +172,23 @@ KEYS = ["tile", "simulated", "protocol", "model", "part", "space", "step_days", 
 
 def _pool(runs: pd.DataFrame) -> pd.Series:
     "Mean and interval of one score over its runs."
-    n, mean = len(runs), runs["value"].mean()
-    low, high = runs["low"].mean(), runs["high"].mean()
+    n = len(runs)
+    mean = runs["value"].mean()
+    low = runs["low"].mean()
+    high = runs["high"].mean()
     if n >= MIN_SEEDS:
-        half = stats.t.ppf(0.975, n - 1) * runs["value"].std(ddof=1) / np.sqrt(n)
+        spread = runs["value"].std(ddof=1)
+        half = stats.t.ppf(0.975, n - 1) * spread / np.sqrt(n)
         low, high = mean - half, mean + half
-    about = dict(seeds=n, windows=runs["windows"].max(), blocks=runs["blocks"].min())
-    return pd.Series(dict(value=mean, low=low, high=high) | about)
+    pooled = dict(
+        value=mean,
+        low=low,
+        high=high,
+        seeds=n,
+        windows=runs["windows"].max(),
+        blocks=runs["blocks"].min(),
+    )
+    return pd.Series(pooled)
 
 # %% ../nbs/22a_tables.ipynb #dfd3fd4b
 def over_seeds(scores: pd.DataFrame) -> pd.DataFrame:
@@ -228,10 +238,10 @@ HEADS = {"rmse_mm": "RMSE (mm)", "mae_mm": "MAE (mm)", "r2": "R²"}
 def _in_order(models: Iterable[str]) -> list[str]:
     "Networks as the published table lists them, then other networks, then persistence and the other baselines."
     first = list(PUBLISHED_1)
-    place = lambda m: first.index(m) if m in first else len(first)
-    return sorted(
-        models, key=lambda m: (is_baseline(m), place(m), m != "persistence", m)
-    )
+    def place(m):
+        printed = first.index(m) if m in first else len(first)
+        return is_baseline(m), printed, m != "persistence", m
+    return sorted(models, key=place)
 
 # %% ../nbs/22a_tables.ipynb #3f23fa72
 _STEP_DAYS = 6  # from step to step in the paper
@@ -256,7 +266,11 @@ def _measured(cell: pd.DataFrame, protocol: str) -> dict:
     return found
 
 # %% ../nbs/22a_tables.ipynb #b7e79c14
-def table_1(scores: pd.DataFrame, steps: Sequence[int] | None = None, *, space: str = "raster") -> pd.DataFrame:
+def table_1(
+        scores: pd.DataFrame,
+        steps: Sequence[int] | None = None,
+        *,
+        space: str = "raster") -> pd.DataFrame:
     """Table I.
 
     Parameters
@@ -503,10 +517,9 @@ def table_2(
     scores = scores[scores["metric"].isin(METRICS_2)].drop(
         columns=["horizon", "lead_days"]
     )
-    regime = [
-        PUBLISHED_2[t][0] if t in PUBLISHED_2 else "other" for t in scores["tile"]
-    ]
-    scores = scores.assign(own=scores["tile"].isin(home).astype(int), regime=regime)
+    own = scores["tile"].isin(home)
+    regime = [PUBLISHED_2[t][0] if t in PUBLISHED_2 else "other" for t in scores["tile"]]
+    scores = scores.assign(own=own.astype(int), regime=regime)
     return pd.concat([scores, _averages(scores)], ignore_index=True)
 
 # %% ../nbs/22a_tables.ipynb #37b01594
@@ -543,19 +556,17 @@ def _compared(rows: pd.DataFrame, model: str, windows_of: str) -> list[str]:
     bold = {m: f"**{text[m]}**" if v == least else text[m] for m, v in rmse.items()}
     r2 = {m: _number(_value(rows, m, "r2"), 4) for m in rmse}
     best = f"{model_label(rival)}: {bold[rival]}" if rival else "–"
-    mae, skill = (
-        _number(_value(rows, model, "mae"), 3),
-        _number(_value(rows, model, "skill"), 2),
-    )
+    mae = _value(rows, model, "mae")
+    skill = _value(rows, model, "skill")
     return [
         bold[model],
-        mae,
+        _number(mae, 3),
         r2[model],
         bold["persistence"],
         r2["persistence"],
         best,
         r2[rival],
-        skill,
+        _number(skill, 2),
     ]
 
 # %% ../nbs/22a_tables.ipynb #a7040c11
@@ -581,7 +592,9 @@ def _tile_line(scores: pd.DataFrame, tile_name: str, *, protocol: str, windows_o
     "A tile's line of Table II, in a list; an empty list if it has no such windows."
     rows = part_of(scores, tile_name, protocol, windows_of=windows_of, region=region)
     if rows.empty: return []
-    where, regime, printed = tile_name, rows["regime"].iloc[0], "–"
+    where = tile_name
+    regime = rows["regime"].iloc[0]
+    printed = "–"
     if region == "quiet":
         where, regime = tile_name + " (quietest third)", "stable"
     elif (rows["own"] == 1).any():
@@ -605,11 +618,9 @@ def _average_line(scores: pd.DataFrame, group: str, *, name: str, protocol: str,
     rows = part_of(scores, name, protocol, windows_of=windows_of)
     rows = rows[rows["regime"] == group]
     if rows.empty: return []
-    computed, as_printed, printed = (
-        published_averages()[group],
-        PRINTED_AVERAGES[group],
-        "–",
-    )
+    computed = published_averages()[group]
+    as_printed = PRINTED_AVERAGES[group]
+    printed = "–"
     if name == "average":
         printed = _three(computed)
     if name == "average" and abs(computed[0] - as_printed[0]) > 1e-3:
@@ -692,15 +703,19 @@ class _Reader:
 # %% ../nbs/22a_tables.ipynb #0d068505
 def _carried(r: _Reader) -> str:
     "On how many tiles that it has not seen the network beats persistence, and the best baseline."
-    rmse = {t: r.pair(t) for t in r.unseen}
-    better = [t for t, (a, b) in rmse.items() if a < b]
-    rival = {t: _value(r.rows(t), fair_baseline(r.rows(t), "all"), "rmse") for t in r.unseen}
-    beaten = [t for t in r.unseen if rmse[t][0] < rival[t]]
-    each = "; ".join(f"{t} {a:.2f} against {b:.2f} mm" for t, (a, b) in rmse.items())
-    end = f", and than the best baseline on {len(beaten)}" if np.isfinite(list(rival.values())).any() else ""
+    better, beaten, rivals, each = 0, 0, 0, []
+    for t in r.unseen:
+        rows = r.rows(t)
+        ours, persistence = r.pair(t)
+        best = _value(rows, fair_baseline(rows, "all"), "rmse")
+        better += ours < persistence
+        beaten += ours < best
+        rivals += np.isfinite(best)
+        each.append(f"{t} {ours:.2f} against {persistence:.2f} mm")
+    end = f", and than the best baseline on {beaten}" if rivals else ""
     return (
-        f"Under `{r.protocol}`, {r.label} has a smaller RMSE than persistence on {len(better)} of {len(r.unseen)} "
-        f"tiles that it was not trained on ({each}){end}."
+        f"Under `{r.protocol}`, {r.label} has a smaller RMSE than persistence on {better} of {len(r.unseen)} "
+        f"tiles that it was not trained on ({'; '.join(each)}){end}."
     )
 
 # %% ../nbs/22a_tables.ipynb #0b3c62d3
@@ -774,7 +789,8 @@ def verdicts_2(scores: pd.DataFrame, model: str = "mmstt") -> list[str]:
     said = []
     for p in scores["protocol"].unique():
         said += _sentences_2(_Reader(scores, p, model))
-    printed, computed = (PRINTED_AVERAGES[group][0], published_averages()[group][0])
+    printed = PRINTED_AVERAGES[group][0]
+    computed = published_averages()[group][0]
     said.append(
         f"The paper prints {printed:.4f} mm as the average RMSE of the {group} tiles; "
         f"the mean of its four rows is {computed:.4f} mm."
