@@ -32,4 +32,6 @@ rule tile:
     threads: 1
     resources: mem_mb = 2000, runtime = 60
     log: "logs/{name}.log"
-    shell: "python -m mmstt.many {CONFIGURATION:q} {wildcards.name:q} {threads} 2>&1 | tee {log:q}"
+    shell:
+        "python -c 'import sys; from mmstt.many import main; sys.exit(main())'"
+        " {CONFIGURATION:q} {wildcards.name:q} {threads} 2>&1 | tee {log:q}"

@@ -161,7 +161,7 @@ def read_beside(tile, files, margin=REACH) -> tuple:
 
 # %% ../nbs/29b_many.ipynb #28c23c49
 def main(argv=None) -> int:
-    "A job of the plan: `python -m mmstt.many CONFIGURATION NAME THREADS`; 0, or 1 and one line on stderr."
+    "A job of the plan: its arguments are CONFIGURATION NAME THREADS; 0, or 1 and one line on stderr."
     import torch
     file, name, threads = sys.argv[1:] if argv is None else argv
     torch.set_num_threads(int(threads))
