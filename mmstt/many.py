@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from fastcore.imports import IN_NOTEBOOK
 
 from .egms import EGMSFormatError, add_notes, file_stem, list_tables, parse_name, tile_origin
 from .files import write_text
@@ -171,8 +170,6 @@ def main(argv=None) -> int:
         print(f"mmstt: {' '.join(str(e).split())}", file=sys.stderr)
         return 1
     return print(f"{name}: done") or 0
-
-if __name__ == "__main__" and not IN_NOTEBOOK: sys.exit(main())
 
 # %% ../nbs/29b_many.ipynb #dd59167c
 SHARED = dict(model="multiscale_gp", hyper=None, horizon=60, every=None, level=.9)
