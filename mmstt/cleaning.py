@@ -122,6 +122,7 @@ def _noise(x):
     middle = np.median(apart)
     return float(1.4826 * middle / np.sqrt(1.5))
 
+# %% ../nbs/00f_cleaning.ipynb #56acdcec
 def _known_around(x, known):
     "The known values before and after each, NaN where there is none: (dates, points) each."
     last = len(x) - 1
@@ -156,6 +157,7 @@ def _zero_dates(x):
     zero = ((x == 0) | ~known).all(1) & (known.sum(1) >= _MANY)
     return np.flatnonzero(zero) if zero.mean() < 0.5 else np.array([], int)
 
+# %% ../nbs/00f_cleaning.ipynb #c60a82a4
 def _reference(x, zero):
     "The date, if it is the only one but the first, around which series are as near 0 as two dates are to each other."
     later = zero[zero > 0]
@@ -172,6 +174,7 @@ def _reference(x, zero):
     near = min(sizes, default=0)
     return k if near <= 2 * usual else None
 
+# %% ../nbs/00f_cleaning.ipynb #e366ef36
 def _zero_points(x):
     "Indices of points with exactly 0 at all of many dates, where most points are not still."
     none = np.array([], int)
@@ -274,6 +277,7 @@ def note_units(
     if unit is None: return []
     return [f"the values look like {unit}, not mm: they are read as mm as they stand"]
 
+# %% ../nbs/00f_cleaning.ipynb #ab8cc825
 def _ratio(x, time, velocity):
     "Slope of the series by the delivered velocity; 1 where that cannot be told."
     moving = np.isfinite(x).all(0) & (np.abs(velocity) > 1)
