@@ -68,13 +68,14 @@ def _in_europe(east, north):
     fits = (east > left) & (east < right)
     return fits & (north > bottom) & (north < top)
 
+def _share(condition, where): return float(condition[where].mean()) if where.any() else 0.0
+
+# %% ../nbs/00d_area.ipynb #3f22b9c3
 def _pids(table):
     "Places from the identifiers of Level 3 cells."
     east, north, _ = decode_pid(table["pid"].fill_null("").to_numpy().astype("U"))
     ok = _in_europe(east, north)
     return np.where(ok, east, np.nan), np.where(ok, north, np.nan)
-
-def _share(condition, where): return float(condition[where].mean()) if where.any() else 0.0
 
 def _share_of_pids(table):
     "How many of the identifiers are those of cells in Europe, 0 to 1."
@@ -150,6 +151,7 @@ def _interchanged(lon, lat):
     other_way = _share(_degrees_in_europe(lat, lon), ok)
     return other_way > 0.9 and as_named < 0.1
 
+# %% ../nbs/00d_area.ipynb #c52911c4
 def _interchanged_cells(table, east, north):
     "Whether identifiers of cells say that easting and northing are the other way round."
     if "pid" not in table.columns: return False
@@ -319,6 +321,7 @@ def area_test(bbox=None, polygon=None) -> tuple[Callable | None, list[str]]:
         return ok
     return test, notes
 
+# %% ../nbs/00d_area.ipynb #9983035b
 def _in_box(x, y, bbox):
     "Whether places are in a box, its sides included."
     west, south, east, north = bbox

@@ -122,6 +122,7 @@ def _noise(x):
     middle = np.median(apart)
     return float(1.4826 * middle / np.sqrt(1.5))
 
+# %% ../nbs/00f_cleaning.ipynb #56acdcec
 def _known_around(x, known):
     "The known values before and after each, NaN where there is none: (dates, points) each."
     last = len(x) - 1
@@ -156,6 +157,7 @@ def _zero_dates(x):
     zero = ((x == 0) | ~known).all(1) & (known.sum(1) >= _MANY)
     return np.flatnonzero(zero) if zero.mean() < 0.5 else np.array([], int)
 
+# %% ../nbs/00f_cleaning.ipynb #c60a82a4
 def _reference(x, zero):
     "The date, if it is the only one but the first, around which series are as near 0 as two dates are to each other."
     later = zero[zero > 0]
@@ -172,6 +174,7 @@ def _reference(x, zero):
     near = min(sizes, default=0)
     return k if near <= 2 * usual else None
 
+# %% ../nbs/00f_cleaning.ipynb #e366ef36
 def _zero_points(x):
     "Indices of points with exactly 0 at all of many dates, where most points are not still."
     none = np.array([], int)
@@ -248,7 +251,11 @@ def mask_repeats(values: np.ndarray, dates: list[str]) -> list[str]:
             f"({few((dates[k] for k in found), 3)}): read as missing"]
 
 # %% ../nbs/00f_cleaning.ipynb #b00a682c
-def note_units(values: np.ndarray, time: np.ndarray, velocity: np.ndarray | None = None) -> list[str]:
+def note_units(
+    values: np.ndarray,
+    time: np.ndarray,
+    velocity: np.ndarray | None = None,
+) -> list[str]:
     """A note on values that look like metres or centimetres.
 
     Parameters
@@ -270,6 +277,7 @@ def note_units(values: np.ndarray, time: np.ndarray, velocity: np.ndarray | None
     if unit is None: return []
     return [f"the values look like {unit}, not mm: they are read as mm as they stand"]
 
+# %% ../nbs/00f_cleaning.ipynb #ab8cc825
 def _ratio(x, time, velocity):
     "Slope of the series by the delivered velocity; 1 where that cannot be told."
     moving = np.isfinite(x).all(0) & (np.abs(velocity) > 1)
@@ -348,8 +356,14 @@ def _empty_ends(empty):
     if empty.all(): return []
     first = int(np.argmin(empty))
     last = int(np.argmin(empty[::-1]))
-    ends = ("first", slice(0, first)), ("last", slice(len(empty) - last, None))
-    return [end for end, count in zip(ends, (first, last)) if count]
+    ends = []
+    if first:
+        part = slice(0, first)
+        ends.append(("first", part))
+    if last:
+        part = slice(len(empty) - last, None)
+        ends.append(("last", part))
+    return ends
 
 # %% ../nbs/00f_cleaning.ipynb #8e84b93d
 def note_empty(values: np.ndarray, dates: list[str]) -> list[str]:
@@ -366,8 +380,10 @@ def note_empty(values: np.ndarray, dates: list[str]) -> list[str]:
         share = 100 * empty[part].mean() / points
         count = "date is" if len(some) == 1 else f"{len(some)} dates are"
         notes.append(f"the {which} {count} empty at {share:.2g} % of the points ({few(some, 12)})")
-    blank = int(np.isnan(values).all(0).sum())
-    have = "point has" if blank == 1 else "points have"
+    nothing = np.isnan(values).all(0)
+    blank = int(nothing.sum())
+    have = "points have"
+    if blank == 1: have = "point has"
     if blank: notes.append(f"{blank} {have} no value at all")
     return notes
 
@@ -571,7 +587,27 @@ def _check_home(names, home, lines, name):
     )
 
 # %% ../nbs/00f_cleaning.ipynb #aee654a5
-def merge_rows(meta: pl.DataFrame, values: np.ndarray, name: str, *, by: list[str]) -> list[str]:
+def _fill_gaps(values, first, twice):
+    "Give the first rows what they lack, in place; which rows had something to give, and which differ."
+    filled = np.zeros(len(twice), bool)
+    other = filled.copy()
+    for row in values:
+        a = row[first]
+        b = row[twice]
+        with np.errstate(invalid="ignore"): other |= np.abs(a - b) > 0.051
+        gap = np.isnan(a) & np.isfinite(b)
+        filled |= gap
+        row[first[gap]] = b[gap]
+    return filled, other
+
+# %% ../nbs/00f_cleaning.ipynb #10997c2d
+def merge_rows(
+    meta: pl.DataFrame,
+    values: np.ndarray,
+    name: str,
+    *,
+    by: list[str],
+) -> list[str]:
     """Put together rows of one place, in place: the first gets what it lacks.
 
     Parameters
@@ -590,30 +626,35 @@ def merge_rows(meta: pl.DataFrame, values: np.ndarray, name: str, *, by: list[st
     EGMSFormatError : more than a tenth of the places stand twice with different values
     """
     frame = meta.select(by).to_pandas()
-    twice = np.flatnonzero(frame.duplicated().to_numpy())
+    again = frame.duplicated().to_numpy()
+    twice = np.flatnonzero(again)
     if not len(twice): return []
-    group = frame.groupby(by, sort=False, dropna=False).ngroup().to_numpy()
-    first = np.flatnonzero(~frame.duplicated().to_numpy())[group[twice]]
-    filled, other = np.zeros(len(twice), bool), np.zeros(len(twice), bool)
-    for row in values:
-        a, b = row[first], row[twice]
-        with np.errstate(invalid="ignore"): other |= np.abs(a - b) > 0.051
-        gap = np.isnan(a) & np.isfinite(b)
-        filled |= gap
-        row[first[gap]] = b[gap]
+    groups = frame.groupby(by, sort=False, dropna=False)
+    group = groups.ngroup().to_numpy()
+    once = np.flatnonzero(~again)
+    first = once[group[twice]]
+    filled, other = _fill_gaps(values, first, twice)
     line = meta["line"][int(twice[np.argmax(other)])]
-    if other.sum() > 0.1 * (len(frame) - len(twice)) and other.sum() > 1:
-        raise EGMSFormatError(f"{name}: line {line}: {other.sum()} places stand twice with different values, as of two "
+    count = other.sum()
+    most = 0.1 * len(once)
+    if count > most and count > 1:
+        raise EGMSFormatError(f"{name}: line {line}: {count} places stand twice with different values, as of two "
                               "releases one below the other; keep one of each")
     lacks = f"{filled.sum()} rows hold dates that an earlier row of the same place lacks: put together"
-    differ = f"{other.sum()} rows hold other values than an earlier row of the same place: the first kept"
-    return [lacks] * bool(filled.any()) + [differ] * bool(other.any())
+    differ = f"{count} rows hold other values than an earlier row of the same place: the first kept"
+    notes = []
+    if filled.any(): notes.append(lacks)
+    if count: notes.append(differ)
+    return notes
 
 # %% ../nbs/00f_cleaning.ipynb #d2369ba3
 def _tiles_of(names, home):
     "The tiles that points lie in, joined by +, the one a file is named after first; and a note if there are several."
     tiles, count = np.unique(names, return_counts=True)
-    order = sorted(range(len(tiles)), key=lambda k: (tiles[k] != home, -count[k]))
+    def place(k):
+        is_other = tiles[k] != home
+        return is_other, -count[k]
+    order = sorted(range(len(tiles)), key=place)
     first, *others = order or [None]
     joined = "+".join(tiles[order])
     if not others: return joined, []

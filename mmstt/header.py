@@ -230,12 +230,14 @@ def _check_plain_dates(columns, name):
                 "correct the column name"
             )
 
+# %% ../nbs/00c_header.ipynb #7e9bbbc8
 def _no_long_form(columns, name):
     "A row a point and date."
     day = [c for c in columns if c.lower() in ("date", "time", "epoch", "datetime", "timestamp", "acquisition")]
     if day: raise EGMSFormatError(f"{name}: line 1: has a column {day[0]}, so a row for each date of a point; "
                                   "a table needs a row a point and a column a date (a pivot makes one)")
 
+# %% ../nbs/00c_header.ipynb #ee8a5387
 def _no_dates(others, name):
     also = (f"; {', '.join(others[:3])} may be dates: name them YYYYMMDD" if others
             else "; use the file as delivered, with its time series")
@@ -277,6 +279,7 @@ def _late(dates, unread):
     day = f"{last[:4]}-{last[4:6]}-{last[6:]}"
     return [f"{said}, {day} ({few(later)}): name them YYYYMMDD"]
 
+# %% ../nbs/00c_header.ipynb #f312f0c0
 def _may_be_later(column, last):
     "Whether a column that is not read may be of a later day than the last one read."
     found = find_date(column)
@@ -294,10 +297,13 @@ def _unique(names):
         out.append(c if seen[c] == 1 else f"{c}#{seen[c]}")
     return out
 
+# %% ../nbs/00c_header.ipynb #1bc1be61
 def few(words, most=4):
     "The first of some words, and how many more there are."
     words = list(words)
-    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
+    said = ", ".join(words[:most])
+    more = len(words) - most
+    return f"{said} and {more} more" if more > 0 else said
 
 # %% ../nbs/00c_header.ipynb #adc66427
 def _header_notes(columns, dates, unread, claims):

@@ -57,13 +57,16 @@ def is_simulated(meta: pl.DataFrame, xml: str, product: Product | None) -> bool:
 def _simulator_descriptors(x, days):
     "Descriptors as the simulator computes them: x (dates, points) in mm."
     t = days / 365
-    terms = np.stack([t**0, np.cos(2 * np.pi * t),
-                      np.sin(2 * np.pi * t), t, t**2, t**3], axis=1)
+    phase = 2 * np.pi * t
+    season = np.cos(phase), np.sin(phase)
+    terms = np.stack([t**0, *season, t, t**2, t**3], axis=1)
     def fit(k): return np.linalg.lstsq(terms[:, :k], x, rcond=None)[0]
     def error(k, j):
-        return np.sqrt(np.linalg.inv(terms[:, :k].T @ terms[:,
-                                                            :k])[j, j])
-    rmse = np.sqrt(((x - terms @ fit(6))**2).mean(axis=0))
+        first = terms[:, :k]
+        inverse = np.linalg.inv(first.T @ first)
+        return np.sqrt(inverse[j, j])
+    left = x - terms @ fit(6)
+    rmse = np.sqrt((left**2).mean(axis=0))
     return dict(
         rmse=rmse,
         acceleration=2 * fit(5)[4],
@@ -72,12 +75,19 @@ def _simulator_descriptors(x, days):
     )
 
 # %% ../nbs/00g_tiles.ipynb #e50637e9
-def made_by_simulator(meta: pl.DataFrame, values: np.ndarray, time: np.ndarray, points: int = 60) -> bool:
+def made_by_simulator(
+        meta: pl.DataFrame,
+        values: np.ndarray,
+        time: np.ndarray,
+        points: int = 60) -> bool:
     "Whether descriptors are, to the last digit, what the simulator computes from the series; looks at some points."
-    if not {"rmse", "acceleration", "acceleration_std", "seasonality_std"} <= set(meta.columns) or len(time) < 60:
-        return False
-    some = np.arange(0, len(meta), max(1, len(meta) // (4 * points)))
-    whole = np.isfinite(values[:, some]).all(axis=0) & (_column(meta, "rmse")[some] > 0.3)
+    needed = {"rmse", "acceleration", "acceleration_std", "seasonality_std"}
+    if not needed <= set(meta.columns): return False
+    if len(time) < 60: return False
+    step = max(1, len(meta) // (4 * points))
+    some = np.arange(0, len(meta), step)
+    whole = np.isfinite(values[:, some]).all(axis=0)
+    whole &= _column(meta, "rmse")[some] > 0.3
     some = some[whole][:points]
     if len(some) < 12:
         return False
@@ -161,9 +171,19 @@ def _assemble(table, product, name):
     if "<content>forecast, not measured</content>" in table.xml:
         odd.append("a forecast made by mmstt, not measured: give the table it was made from")
     before = [html.unescape(n) for n in re.findall(r"<note>(.*?)</note>", table.xml, re.S)]
-    attrs = dict(tile=tile_name, level=level, crs=METRES, source=name, sha256=table.sha256,
-                 simulated=int(simulated), **told,
-                 notes=join_notes([*table.late, *units, *said, *table.notes, *row_notes, *notes, *more, *odd, *before]))
+    first = [*table.late, *units, *said]
+    later = [*row_notes, *notes, *more, *odd, *before]
+    all_notes = join_notes([*first, *table.notes, *later])
+    attrs = dict(
+        tile=tile_name,
+        level=level,
+        crs=METRES,
+        source=name,
+        sha256=table.sha256,
+        simulated=int(simulated),
+        **told,
+        notes=all_notes,
+    )
     return _dataset(meta, values, time, pid, attrs)
 
 # %% ../nbs/00g_tiles.ipynb #ba01363e
@@ -184,8 +204,10 @@ def _dataset(meta, values, time, pid, attrs):
 def _find(path):
     "The file to read, and notes on how it was found."
     path = Path(path)
-    if path.name.startswith("._") and (real := path.with_name(path.name[2:])).is_file():
-        return real, [f"{path.name} is a side file of a Mac: {real.name} read"]
+    if path.name.startswith("._"):
+        real = path.with_name(path.name[2:])
+        said = f"{path.name} is a side file of a Mac: {real.name} read"
+        if real.is_file(): return real, [said]
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file; check the path")
     if not path.is_dir():

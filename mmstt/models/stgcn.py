@@ -64,9 +64,9 @@ def largest_eigenvalue(laplacian: sparse.csr_array) -> float:
 def _both_sides(v, axis):
     "Sum of the two neighbours along the last (-1) or last but one (-2) axis, nothing beyond the edge."
     n = v.shape[axis]
-    ahead, behind = (
-        ((0, 1), (1, 0)) if axis == -1 else ((0, 0, 0, 1), (0, 0, 1, 0))
-    )
+    other_axes = (0, 0) * (-axis - 1)
+    ahead = (*other_axes, 0, 1)
+    behind = (*other_axes, 1, 0)
     later = F.pad(v.narrow(axis, 1, n - 1), ahead)
     earlier = F.pad(v.narrow(axis, 0, n - 1), behind)
     return later + earlier
@@ -198,7 +198,14 @@ class ChebyshevConv(nn.Module):
     laplacian : `ScaledLaplacian`
     """
 
-    def __init__(self, c_in: int, c_out: int, order: int, *, laplacian: ScaledLaplacian):
+    def __init__(
+        self,
+        c_in: int,
+        c_out: int,
+        order: int,
+        *,
+        laplacian: ScaledLaplacian,
+    ):
         super().__init__()
         self.order = order
         self.laplacian = laplacian
@@ -225,7 +232,8 @@ class ChebyshevConv(nn.Module):
 
     def with_residual(self, x):
         "x Theta_k side by side, bias and residual in the first: a 1 x 1 convolution too, so the two kernels are one."
-        mix, more = self.align.mix, (self.order - 1) * len(self.bias)
+        mix = self.align.mix
+        more = (self.order - 1) * len(self.bias)
         kernel = self.theta.weight + F.pad(mix.weight, (0, 0) * 3 + (0, more))
         bias = F.pad(self.bias.flatten() + mix.bias, (0, more))
         return F.conv2d(x, kernel, bias)
@@ -240,9 +248,13 @@ class GatedConv(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, weight, bias):
-        p, q = (channels_last(F.conv2d(x, w, b)) for w, b in zip(weight.chunk(2), bias.chunk(2)))
-        latest = x[:, :, len(weight[0, 0]) - 1 :]
-        for own, y, gate in zip(*map(by_date, (channels_last(latest), p, q)), strict=True):
+        of_p, of_q = zip(weight.chunk(2), bias.chunk(2))
+        p = channels_last(F.conv2d(x, *of_p))
+        q = channels_last(F.conv2d(x, *of_q))
+        first = len(weight[0, 0]) - 1
+        latest = channels_last(x[:, :, first:])
+        dates = map(by_date, (latest, p, q))
+        for own, y, gate in zip(*dates, strict=True):
             y[:, : own.shape[1]] += own
             y *= gate.sigmoid_()
         ctx.save_for_backward(x, weight, p, q)
@@ -252,13 +264,16 @@ class GatedConv(torch.autograd.Function):
     def backward(ctx, grad):
         x, weight, y, gate = ctx.saved_tensors
         grad = channels_last(grad)
-        dp, dq = torch.empty_like(y), torch.empty_like(y)
-        for g, v, s, to_p, to_q in zip(*map(by_date, (grad, y, gate, dp, dq)), strict=True):
+        dp = torch.empty_like(y)
+        dq = torch.empty_like(y)
+        dates = map(by_date, (grad, y, gate, dp, dq))
+        for g, v, s, to_p, to_q in zip(*dates, strict=True):
             torch.mul(g, s, out=to_p)
             torch.sub(g, to_p, out=to_q).mul_(v)  # g y (1 - s)
         wanted = ctx.needs_input_grad
-        dx, *of_p = _convolution_gradient(dp, x, weight.chunk(2)[0], wanted)
-        more, *of_q = _convolution_gradient(dq, x, weight.chunk(2)[1], wanted)
+        weight_p, weight_q = weight.chunk(2)
+        dx, *of_p = _convolution_gradient(dp, x, weight_p, wanted)
+        more, *of_q = _convolution_gradient(dq, x, weight_q, wanted)
         if wanted[0]:
             dx += more
             n = x.shape[1]
@@ -268,12 +283,26 @@ class GatedConv(torch.autograd.Function):
 # %% ../../nbs/13_stgcn.ipynb #5b648d5e
 def by_date(x: torch.Tensor) -> tuple:
     "Maps (N, C) of each window and date of x (B, C, T, N)."
-    return x.permute(0, 2, 3, 1).view(-1, x.shape[3], x.shape[1]).unbind()
+    nodes, channels = x.shape[3], x.shape[1]
+    last = x.permute(0, 2, 3, 1)
+    return last.view(-1, nodes, channels).unbind()
 
 def _convolution_gradient(grad, x, weight, wanted):
     "Gradients for x, weight and bias."
-    how = (1, 1), (0, 0), (1, 1), False, (0, 0), 1
-    return torch.ops.aten.convolution_backward(grad, x, weight, [len(weight)], *how, wanted)
+    gradient = torch.ops.aten.convolution_backward
+    return gradient(
+        grad,
+        x,
+        weight,
+        [len(weight)],  # size of the bias
+        (1, 1),  # stride
+        (0, 0),  # padding
+        (1, 1),  # dilation
+        False,  # transposed
+        (0, 0),  # padding of the output
+        1,  # groups
+        wanted,
+    )
 
 # %% ../../nbs/13_stgcn.ipynb #7524158c
 class GatedTimeConv(nn.Module):
@@ -296,8 +325,10 @@ class GatedTimeConv(nn.Module):
         "`GatedConv`, in the type that autocast chooses."
         half = torch.is_autocast_enabled("cpu")
         dtype = torch.get_autocast_dtype("cpu") if half else x.dtype
-        x, weight, bias = (t.to(dtype) for t in (x, self.conv.weight, self.conv.bias))
-        return GatedConv.apply(channels_last(x), weight, bias)
+        x = channels_last(x.to(dtype))
+        weight = self.conv.weight.to(dtype)
+        bias = self.conv.bias.to(dtype)
+        return GatedConv.apply(x, weight, bias)
 
 # %% ../../nbs/13_stgcn.ipynb #f496a9ca
 class MapNorm(nn.Module):
