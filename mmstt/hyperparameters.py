@@ -17,9 +17,23 @@ from fastcore.basics import patch
 
 from . import __version__
 from .files import sha256_of, write_json
-from .models.multiscale_gp import FIT_CELLS, LEAST_DATES, NEIGHBOURHOOD_SIDES, SHARES, MultiscaleGP
-from .models.temporal_gp import (DAYS_PER_YEAR, HYPERPARAMETERS, LEAST_SERIES, MIXTURE, SIGNAL_TO_NOISE,
-                                      TemporalGP, fit_samples, series_to_fit)
+from mmstt.models.multiscale_gp import (
+    FIT_CELLS,
+    LEAST_DATES,
+    NEIGHBOURHOOD_SIDES,
+    SHARES,
+    MultiscaleGP,
+)
+from mmstt.models.temporal_gp import (
+    DAYS_PER_YEAR,
+    HYPERPARAMETERS,
+    LEAST_SERIES,
+    MIXTURE,
+    SIGNAL_TO_NOISE,
+    TemporalGP,
+    fit_samples,
+    series_to_fit,
+)
 
 # %% ../nbs/15c_hyperparameters.ipynb #8339439b
 SCALES = ["point", *(f"{side:g} m" for side in NEIGHBOURHOOD_SIDES), "area"]
@@ -43,6 +57,15 @@ def read(self: LocalGP, days, series, **given):
     return self
 
 # %% ../nbs/15c_hyperparameters.ipynb #057387f2
+def _all_series(gp, cells):
+    "Scale -> series of some points, first those of each point alone."
+    named = {"alone": gp.series[:, cells]}
+    if not gp.levels: return named
+    names = scale_names(gp.levels)
+    components = [values for values, _ in gp._components(cells)]
+    return named | dict(zip(names, components, strict=True))
+
+# %% ../nbs/15c_hyperparameters.ipynb #1876ccc6
 def sample_series(gp: MultiscaleGP, most: int = 200) -> dict:
     """What hyperparameters are fitted to, of one tile.
 
@@ -57,13 +80,14 @@ def sample_series(gp: MultiscaleGP, most: int = 200) -> dict:
     """
     at = torch.from_numpy(np.flatnonzero(gp.fit_dates))
     years = gp.days[at] / DAYS_PER_YEAR
-    offsets = [gp.days[t] / DAYS_PER_YEAR for t in gp.offsets if gp.fit_dates[t]]
+    fitted_offsets = [t for t in gp.offsets if gp.fit_dates[t]]
+    offsets = [gp.days[t] / DAYS_PER_YEAR for t in fitted_offsets]
     known = dict(offsets=offsets, filled=gp.filled)
-    cells = gp._subsample(FIT_CELLS)
-    values = dict(alone=gp.series[:, cells])
-    if gp.levels: values |= zip(scale_names(gp.levels), (v for v, _ in gp._components(cells)), strict=True)
-    found = {name: series_to_fit(torch.from_numpy(v)[at], most) for name, v in values.items()}
-    return {name: (y, years, known) for name, y in found.items() if y.shape[1]}
+    found = {}
+    for name, values in _all_series(gp, gp._subsample(FIT_CELLS)).items():
+        y = series_to_fit(torch.from_numpy(values)[at], most)
+        if y.shape[1]: found[name] = y, years, known
+    return found
 
 # %% ../nbs/15c_hyperparameters.ipynb #3d44f7da
 def fit_shared(samples) -> dict:
@@ -71,28 +95,37 @@ def fit_shared(samples) -> dict:
     processes = {}
     for name in ["alone", *SCALES]:
         there = [sample[name] for sample in samples if name in sample]
+        count = sum(y.shape[1] for y, _, _ in there)
+        if count < LEAST_SERIES: continue
         gp = TemporalGP()
-        enough = sum(y.shape[1] for y, _, _ in there) >= LEAST_SERIES
-        if enough and fit_samples(gp, there): processes[name] = gp
+        if fit_samples(gp, there): processes[name] = gp
     return processes
 
 # %% ../nbs/15c_hyperparameters.ipynb #2c9aeabb
-FORMAT, VERSION = "mmstt hyperparameters", 1
-
 def process_record(gp: TemporalGP) -> dict:
     "A process as plain numbers with names."
-    named = [dict(zip(HYPERPARAMETERS, h, strict=True)) for h in gp.hyperparameters.tolist()]
-    return dict(hyperparameters=named, phase=gp.phase.tolist(), prior=gp.prior.tolist())
+    rows = gp.hyperparameters.tolist()
+    return {
+        "hyperparameters": [dict(zip(HYPERPARAMETERS, row, strict=True)) for row in rows],
+        "phase": gp.phase.tolist(),
+        "prior": gp.prior.tolist(),
+    }
 
+# %% ../nbs/15c_hyperparameters.ipynb #4496945a
 def process_of(record: dict) -> TemporalGP:
     "The process of a record."
     gp = TemporalGP()
-    values = [[h[k] for k in HYPERPARAMETERS] for h in record["hyperparameters"]]
-    for buffer, numbers in ((gp.hyperparameters, values), (gp.phase, record["phase"]), (gp.prior, record["prior"])):
-        buffer.copy_(torch.tensor(numbers, dtype=torch.float64))
+    rows = [[h[k] for k in HYPERPARAMETERS] for h in record["hyperparameters"]]
+    gp.hyperparameters.copy_(torch.tensor(rows, dtype=torch.float64))
+    for name in ("phase", "prior"):
+        numbers = torch.tensor(record[name], dtype=torch.float64)
+        getattr(gp, name).copy_(numbers)
     return gp
 
 # %% ../nbs/15c_hyperparameters.ipynb #fdbac32f
+FORMAT = "mmstt hyperparameters"
+VERSION = 1
+
 def hyper_record(sets: dict, tiles: list) -> dict:
     """What the file holds.
 
@@ -105,7 +138,13 @@ def hyper_record(sets: dict, tiles: list) -> dict:
     for component, (processes, share) in sets.items():
         records = {name: process_record(gp) for name, gp in processes.items()}
         plain[component] = dict(neighbours=share, processes=records)
-    return dict(format=FORMAT, version=VERSION, mmstt_version=__version__, tiles=tiles, sets=plain)
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "mmstt_version": __version__,
+        "tiles": tiles,
+        "sets": plain,
+    }
 
 # %% ../nbs/15c_hyperparameters.ipynb #4c96d3c7
 class _Wrong(ValueError): pass
@@ -113,56 +152,75 @@ class _Wrong(ValueError): pass
 def _keys(value, wanted, where):
     "The keys that must be there, and no others."
     if not isinstance(value, dict): raise _Wrong(f"{where} is no object with keys")
-    if missing := [k for k in wanted if k not in value]: raise _Wrong(f"{where} has no {missing[0]!r}")
-    if unknown := [k for k in value if k not in wanted]: raise _Wrong(f"{where} has an unknown key {unknown[0]!r}")
+    missing = [k for k in wanted if k not in value]
+    unknown = [k for k in value if k not in wanted]
+    if missing: raise _Wrong(f"{where} has no {missing[0]!r}")
+    if unknown: raise _Wrong(f"{where} has an unknown key {unknown[0]!r}")
 
+# %% ../nbs/15c_hyperparameters.ipynb #f8390931
 def _number(value, where, least=-math.inf):
     "A finite number."
     plain = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (plain and math.isfinite(value) and value > least):
-        raise _Wrong(f"{where} is {value!r}, not a finite number" + (f" above {least:g}" if least > -math.inf else ""))
+    if plain and math.isfinite(value) and value > least: return
+    above = f" above {least:g}" if least > -math.inf else ""
+    raise _Wrong(f"{where} is {value!r}, not a finite number{above}")
 
 def _list(value, count, where):
-    if not (isinstance(value, list) and len(value) == count): raise _Wrong(f"{where} is no list of {count}")
+    right = isinstance(value, list) and len(value) == count
+    if not right: raise _Wrong(f"{where} is no list of {count}")
 
 # %% ../nbs/15c_hyperparameters.ipynb #a9006e25
 def _check_process(record, where):
     "A record of `process_record`."
+    rows = f"{where}.hyperparameters"
+    phase = f"{where}.phase"
+    prior = f"{where}.prior"
     _keys(record, ["hyperparameters", "phase", "prior"], where)
-    _list(record["hyperparameters"], len(MIXTURE), f"{where}.hyperparameters")
-    _list(record["phase"], len(MIXTURE), f"{where}.phase")
-    _list(record["prior"], len(MIXTURE) * len(SIGNAL_TO_NOISE), f"{where}.prior")
-    for h in record["hyperparameters"]:
-        _keys(h, list(HYPERPARAMETERS), f"{where}.hyperparameters")
-        for k, v in h.items(): _number(v, f"{where}.hyperparameters.{k}", 0)
-    for v in record["phase"]: _number(v, f"{where}.phase")
-    for v in record["prior"]: _number(v, f"{where}.prior", 0)
-    if abs(sum(record["prior"]) - 1) > 1e-3: raise _Wrong(f"{where}.prior does not sum to 1")
+    _list(record["hyperparameters"], len(MIXTURE), rows)
+    _list(record["phase"], len(MIXTURE), phase)
+    _list(record["prior"], len(MIXTURE) * len(SIGNAL_TO_NOISE), prior)
+    for row in record["hyperparameters"]:
+        _keys(row, list(HYPERPARAMETERS), rows)
+        for k, v in row.items(): _number(v, f"{rows}.{k}", 0)
+    for v in record["phase"]: _number(v, phase)
+    for v in record["prior"]: _number(v, prior, 0)
+    total = sum(record["prior"])
+    if abs(total - 1) > 1e-3: raise _Wrong(f"{prior} does not sum to 1")
 
+# %% ../nbs/15c_hyperparameters.ipynb #1b0f3636
 def _check_set(record, where):
     _keys(record, ["neighbours", "processes"], where)
     share = record["neighbours"]
     if share not in SHARES: raise _Wrong(f"{where}.neighbours is {share!r}, not one of 0, 0.5, 1")
-    if "alone" not in record["processes"]: raise _Wrong(f"{where}.processes has no 'alone'")
-    for name, process in record["processes"].items():
-        if name not in ["alone", *SCALES]: raise _Wrong(f"{where}.processes has an unknown scale {name!r}")
+    processes = record["processes"]
+    if "alone" not in processes: raise _Wrong(f"{where}.processes has no 'alone'")
+    for name, process in processes.items():
+        known = name in ["alone", *SCALES]
+        if not known: raise _Wrong(f"{where}.processes has an unknown scale {name!r}")
         _check_process(process, f"{where}.processes.{name}")
 
 # %% ../nbs/15c_hyperparameters.ipynb #be89c06f
 _KEYS = ["format", "version", "mmstt_version", "tiles", "sets"]
 
+def _check_kind(record, where):
+    "That a record is one of hyperparameters, in the version that is read here."
+    name = Path(where).name
+    ours = isinstance(record, dict) and record.get("format") == FORMAT
+    if not ours: raise ValueError(f"{where}: holds no hyperparameters; make them with `mmstt fit FILES --out {name}`")
+    version = record.get("version")
+    if version != VERSION: raise ValueError(f"{where}: is of version {version!r}, not {VERSION}; run `mmstt fit` again")
+
+# %% ../nbs/15c_hyperparameters.ipynb #d05a8870
 def check_hyper(record, where="hyper.json") -> dict:
     "The record itself, if it holds hyperparameters that this version reads; else `ValueError` of one line."
-    if not (isinstance(record, dict) and record.get("format") == FORMAT):
-        name = Path(where).name
-        raise ValueError(f"{where}: holds no hyperparameters; make them with `mmstt fit FILES --out {name}`")
-    if (version := record.get("version")) != VERSION:
-        raise ValueError(f"{where}: is of version {version!r}, not {VERSION}; run `mmstt fit` again")
+    _check_kind(record, where)
     try:
         _keys(record, _KEYS, "the file")
-        if not (isinstance(record["sets"], dict) and record["sets"]): raise _Wrong("sets is empty")
+        sets = record["sets"]
+        some = isinstance(sets, dict) and sets
+        if not some: raise _Wrong("sets is empty")
         if not isinstance(record["tiles"], list): raise _Wrong("tiles is no list")
-        for component, one in record["sets"].items(): _check_set(one, f"sets.{component}")
+        for component, one in sets.items(): _check_set(one, f"sets.{component}")
     except (_Wrong, TypeError) as e: raise ValueError(f"{where}: {e}; run `mmstt fit` again") from None
     return record
 
@@ -175,12 +233,15 @@ def read_hyper(path) -> dict:
     except (ValueError, OSError) as e:
         why = " ".join(str(e).split())
         raise ValueError(f"{path}: is no JSON ({why}); run `mmstt fit` again") from None
-    return check_hyper(record, path) | dict(file=f"{path.name}, sha256 {sha256_of(path)[:12]}")
+    file = f"{path.name}, sha256 {sha256_of(path)[:12]}"
+    return check_hyper(record, path) | dict(file=file)
 
+# %% ../nbs/15c_hyperparameters.ipynb #72b31e2b
 def write_hyper(path, record) -> Path:
     "Write hyperparameters; a file that holds something else is not replaced."
     path = Path(path)
-    if path.exists() and path.stat().st_size: read_hyper(path)
+    something = path.exists() and path.stat().st_size
+    if something: read_hyper(path)
     return write_json(path, check_hyper(record, path))
 
 # %% ../nbs/15c_hyperparameters.ipynb #0c914f25
@@ -200,55 +261,80 @@ class SharedGP(LocalGP):
     def __init__(self, hyper, component, beside=None):
         super().__init__()
         self.beside = beside
-        self.file, sets = hyper.get("file", "hyperparameters"), hyper["sets"]
+        self.file = hyper.get("file", "hyperparameters")
+        sets = hyper["sets"]
         if component not in sets:
             raise ValueError(f"{self.file}: has no hyperparameters of component {component}, only of "
                              f"{', '.join(sets)}; run `mmstt fit` on tiles of component {component}")
-        self.shared, self.notes = sets[component], []
-        self.tiles = [t["tile"] or t["source"] for t in hyper["tiles"] if t["component"] in (component, "U+E")]
+        self.shared = sets[component]
+        self.notes = []
+        used = [t for t in hyper["tiles"] if t["component"] in (component, "U+E")]
+        self.tiles = [t["tile"] or t["source"] for t in used]
 
 # %% ../nbs/15c_hyperparameters.ipynb #0b0d3ca5
 @patch
-def fit(self: SharedGP, days, series, *, positions=None, time=None, training=None):
-    "Read series, those beside behind them, and take over the hyperparameters; see `MultiscaleGP.fit`."
-    if self.beside is not None: series, positions = self._joined(series, positions, time)
-    self.read(days, series, positions=positions, time=time, training=training)
-    processes = {name: process_of(record) for name, record in self.shared["processes"].items()}
-    self.alone.load_state_dict(processes["alone"].state_dict())
-    names = scale_names(self.levels) if self.levels else []
-    for gp, name in zip(self.components, names, strict=False):
-        if name in processes: gp.load_state_dict(processes[name].state_dict())
-    self.neighbours.fill_(self.shared["neighbours"] if self.levels else 0.)
-    self.fitted.fill_(True)
-    missing = [name for name in names if name not in processes and name != "area"]   # which is one series a tile
-    self.notes = self._shared_notes(missing)
-    return self
-
-@patch
 def _joined(self: SharedGP, series, positions, time):
     "Series and positions with those beside behind them."
-    more = self.beside.displacement.transpose("time", "point").reindex(time=time).values
-    some = np.isfinite(more).sum(0) >= LEAST_DATES / 2
-    where = np.stack([self.beside.easting.values, self.beside.northing.values], 1)[some]
-    return np.hstack([np.asarray(series), more[:, some]]), np.vstack([positions, where])
+    beside = self.beside
+    more = beside.displacement.transpose("time", "point").reindex(time=time).values
+    where = np.stack([beside.easting.values, beside.northing.values], 1)
+    known = np.isfinite(more).sum(0)
+    some = known >= LEAST_DATES / 2
+    both = np.hstack([np.asarray(series), more[:, some]])
+    return both, np.vstack([positions, where[some]])
+
+# %% ../nbs/15c_hyperparameters.ipynb #2c1478f0
+@patch
+def _shared_notes(self: SharedGP, missing):
+    "Where the hyperparameters come from."
+    count = f"{len(self.tiles)} tile" + "s" * (len(self.tiles) != 1)
+    named = ", ".join(self.tiles[:6])
+    if len(self.tiles) > 6: named += " ..."
+    notes = [f"hyperparameters not fitted to this table but shared: {self.file}, fitted to {count} ({named})"]
+    if self.beside is not None: notes.append(f"neighbours beyond the border read from {self.beside.attrs['source']}")
+    if missing: notes.append(f"shared hyperparameters have no scale {', '.join(missing)}: default values there")
+    return notes
 
 @patch
 def fit_notes(self: SharedGP):
     "See `MultiscaleGP.fit_notes`; and where the hyperparameters come from."
     return self.notes + MultiscaleGP.fit_notes(self)
 
+# %% ../nbs/15c_hyperparameters.ipynb #c3177085
 @patch
-def _shared_notes(self: SharedGP, missing):
-    "Where the hyperparameters come from."
-    count = f"{len(self.tiles)} tile" + "s" * (len(self.tiles) != 1)
-    named = ", ".join(self.tiles[:6]) + (" ..." if len(self.tiles) > 6 else "")
-    notes = [f"hyperparameters not fitted to this table but shared: {self.file}, fitted to {count} ({named})"]
-    if self.beside is not None: notes.append(f"neighbours beyond the border read from {self.beside.attrs['source']}")
-    if missing: notes.append(f"shared hyperparameters have no scale {', '.join(missing)}: default values there")
-    return notes
+def fit(
+    self: SharedGP,
+    days,
+    series,
+    *,
+    positions=None,
+    time=None,
+    training=None,
+):
+    "Read series, those beside behind them, and take over the hyperparameters; see `MultiscaleGP.fit`."
+    if self.beside is not None: series, positions = self._joined(series, positions, time)
+    self.read(days, series, positions=positions, time=time, training=training)
+    records = self.shared["processes"]
+    states = {name: process_of(record).state_dict() for name, record in records.items()}
+    self.alone.load_state_dict(states["alone"])
+    names = scale_names(self.levels) if self.levels else []
+    for gp, name in zip(self.components, names, strict=False):
+        if name in states: gp.load_state_dict(states[name])
+    share = self.shared["neighbours"] if self.levels else 0.
+    self.neighbours.fill_(share)
+    self.fitted.fill_(True)
+    missing = [name for name in names if name not in states and name != "area"]   # which is one series a tile
+    self.notes = self._shared_notes(missing)
+    return self
 
 # %% ../nbs/15c_hyperparameters.ipynb #3fff8168
-def seam(hyper, component, given, leads, margin=REACH) -> np.ndarray:
+def seam(
+    hyper,
+    component,
+    given,
+    leads,
+    margin=REACH,
+) -> np.ndarray:
     """What a cut in four changes: the difference of forecasts, as a share of the interval's width.
 
     Parameters
@@ -262,17 +348,28 @@ def seam(hyper, component, given, leads, margin=REACH) -> np.ndarray:
     -------
     (F, N), with the 90 % interval of the Gaussian process itself
     """
-    where, values = given["positions"], np.asarray(given["series"])
-    origin = len(given["days"]) - 1
-    future = torch.as_tensor(given["days"][-1] + np.asarray(leads, float))[None]
-    mean, variance = SharedGP(hyper, component).fit(**given).predict_many([origin], future)
-    quarter, out = where > (where.min(0) + where.max(0)) / 2, np.zeros(mean.shape[1:], np.float32)
+    where = given["positions"]
+    values = np.asarray(given["series"])
+    days = given["days"]
+    origins = [len(days) - 1]
+    future = days[-1] + np.asarray(leads, float)
+    future = torch.as_tensor(future)[None]
+    whole = SharedGP(hyper, component).fit(**given)
+    mean, variance = whole.predict_many(origins, future)
+    width = 2 * 1.645 * variance[0].sqrt()
+    out = np.zeros(mean.shape[1:], np.float32)
+    middle = (where.min(0) + where.max(0)) / 2
+    quarter = where > middle
     for corner in np.ndindex(2, 2):
         mine = (quarter == np.array(corner, bool)).all(1)
         if not mine.any(): continue
-        near = ((where >= where[mine].min(0) - margin) & (where <= where[mine].max(0) + margin)).all(1)
+        lowest = where[mine].min(0) - margin
+        highest = where[mine].max(0) + margin
+        near = ((where >= lowest) & (where <= highest)).all(1)
         part = dict(given, series=values[:, near], positions=where[near])
+        alone = SharedGP(hyper, component).fit(**part)
         cells = np.flatnonzero(mine[near])
-        cut, _ = SharedGP(hyper, component).fit(**part).predict_many([origin], future, cells)
-        out[:, mine] = (cut - mean[..., mine])[0] / (2 * 1.645 * variance[0][:, mine].sqrt())
+        cut, _ = alone.predict_many(origins, future, cells)
+        change = cut - mean[..., mine]
+        out[:, mine] = change[0] / width[:, mine]
     return np.abs(out)
