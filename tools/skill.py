@@ -11,10 +11,17 @@ COMPUTED = "figures/real/skill.txt", "figures/league/claim.txt"
 MARKS = re.compile(r"(<!-- SKILL -->\n).*?(<!-- /SKILL -->)", re.S)
 
 
+def first_paragraph(text: str) -> str:
+    "Up to the first empty line; a table that is announced there is left to the page that it links."
+    first = text.split("\n\n")[0]
+    return first.removesuffix(":") + "." if first.endswith(":") else first
+
+
 def main(check: bool) -> int:
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
-    skill = "\n\n".join((ROOT / file).read_text(encoding="utf-8").strip() for file in COMPUTED)
+    texts = [(ROOT / file).read_text(encoding="utf-8").strip() for file in COMPUTED]
+    skill = "\n\n".join(first_paragraph(text) for text in texts)
     new, found = MARKS.subn(lambda marks: f"{marks[1]}{skill}\n{marks[2]}", text)
     if found != 1: sys.exit("README.md: the marks <!-- SKILL --> and <!-- /SKILL --> are not there, once each")
     wrong = check and new != text
