@@ -28,32 +28,49 @@ from .writers import MADE, forecast_card, point_table
 
 # %% ../nbs/27_product.ipynb #53d15bef
 SCALE = .1   # mm
-_DISPLACEMENT = re.compile(r"(forecast|lower|upper)_\d{8}|last_value")
 
 def tenths_of(values):
     "Values in mm as whole tenths, int16 where they fit, else int32; missing ones stay missing."
     x = np.asarray(values, np.float64) / SCALE
     known = np.isfinite(x)
     most = np.abs(x[known]).max(initial=0)
-    whole = np.round(np.where(known, x, 0)).astype(np.int16 if most < 2**15 - 1 else np.int32)
-    return pd.arrays.IntegerArray(whole, ~known)
+    kind = np.int16 if most < 2**15 - 1 else np.int32
+    whole = np.round(np.where(known, x, 0))
+    return pd.arrays.IntegerArray(whole.astype(kind), ~known)
 
 # %% ../nbs/27_product.ipynb #99379264
+_DISPLACEMENT = re.compile(r"(forecast|lower|upper)_\d{8}|last_value")
+_REPEATED = "motion_class", "model", "last_date"     # columns of few values
+
 def packed_table(ds) -> geopandas.GeoDataFrame:
     "A forecast as points (`point_table`), displacement in tenths of a millimetre; the attributes say so."
     table = point_table(ds)
     packed = [c for c in table if _DISPLACEMENT.fullmatch(c)]
     for c in packed: table[c] = tenths_of(table[c])
-    for c in ("motion_class", "model", "last_date"): table[c] = table[c].astype("category")
+    for c in _REPEATED: table[c] = table[c].astype("category")
     table.attrs |= dict(packed=packed, packed_scale_mm=SCALE)
     return table
 
+# %% ../nbs/27_product.ipynb #0d19206f
 def write_part(ds, path) -> Path:
     "Write a forecast as a part of the dataset; returns the path."
-    with write_beside(path) as part: packed_table(ds).to_parquet(part, index=False, compression="zstd")
+    table = packed_table(ds)
+    with write_beside(path) as part: table.to_parquet(part, index=False, compression="zstd")
     return Path(path)
 
 # %% ../nbs/27_product.ipynb #645ab21b
+def _read_part(path):
+    "The table of a part, displacement in mm."
+    table = geopandas.read_parquet(path)
+    packed = table.attrs["packed"]
+    scale = np.float32(table.attrs["packed_scale_mm"])
+    table[packed] = table[packed].astype("float32") * scale
+    table.attrs = {}
+    folders = path.parts[-3:-1]                       # as tile=E32N34
+    names = dict(folder.split("=", 1) for folder in folders)
+    return table.assign(**names)
+
+# %% ../nbs/27_product.ipynb #b10cc974
 def read_product(folder, tile="*", component="*") -> geopandas.GeoDataFrame:
     """Forecasts of a product, displacement in mm.
 
@@ -66,77 +83,116 @@ def read_product(folder, tile="*", component="*") -> geopandas.GeoDataFrame:
     -------
     a row a point, with columns `tile` and `component`
     """
-    found = sorted(Path(folder, "forecast").glob(f"tile={tile}/component={component}/forecast.parquet"))
+    parts = f"tile={tile}/component={component}/forecast.parquet"
+    found = sorted(Path(folder, "forecast").glob(parts))
     if not found: raise ValueError(f"{folder}: holds no forecast of tile {tile}, component {component}, in parquet")
     return pd.concat([_read_part(path) for path in found], ignore_index=True)
-
-def _read_part(path):
-    table = geopandas.read_parquet(path)
-    packed, scale = table.attrs["packed"], table.attrs["packed_scale_mm"]
-    table[packed] = table[packed].astype("float32") * np.float32(scale)
-    names = dict(p.split("=", 1) for p in path.parts[-3:-1])
-    table.attrs = {}
-    return table.assign(**names)
 
 # %% ../nbs/27_product.ipynb #664f8f82
 def _by_lead(ds, name):
     "Days ahead -> value, where the past verifies it."
-    pairs = zip(ds.lead_days.values.tolist(), ds[name].values.tolist(), strict=True)
-    return {str(int(lead)): round(v, 3) for lead, v in pairs if v == v}
+    leads = ds.lead_days.values.tolist()
+    values = ds[name].values.tolist()
+    pairs = zip(leads, values, strict=True)
+    return {str(int(lead)): round(value, 3) for lead, value in pairs if not np.isnan(value)}
+
+# %% ../nbs/27_product.ipynb #1af3f21a
+_KEPT = "tile", "component", "level", "release", "source", "sha256", "data", "model", "last_date", "credit"
 
 def card_record(ds, **more) -> dict:
     "What a machine may want to know of a forecast: where, what, how good; and `more`."
-    kept = ("tile", "component", "level", "release", "source", "sha256", "data", "model", "last_date", "credit")
-    east, north = ds.easting.values, ds.northing.values
-    bounds = [float(v) for v in (east.min(), north.min(), east.max(), north.max())]
-    dates = [str(t)[:10] for t in ds.time.values]
-    return dict({k: ds.attrs[k] for k in kept}, points=ds.sizes["point"], bounds=bounds, dates=dates,
-                skill=_by_lead(ds, "skill"), coverage=_by_lead(ds, "coverage"), notes=notes_of(ds),
-                mmstt_version=__version__, **more)
+    east = ds.easting.values
+    north = ds.northing.values
+    corners = east.min(), north.min(), east.max(), north.max()
+    about = {k: ds.attrs[k] for k in _KEPT}
+    found = {
+        "points": ds.sizes["point"],
+        "bounds": [float(v) for v in corners],
+        "dates": [str(t)[:10] for t in ds.time.values],
+        "skill": _by_lead(ds, "skill"),
+        "coverage": _by_lead(ds, "coverage"),
+        "notes": notes_of(ds),
+        "mmstt_version": __version__,
+    }
+    return about | found | more
 
+# %% ../nbs/27_product.ipynb #3e50edf6
 def write_cards(ds, folder, name, **more) -> None:
     "Write the two cards of a forecast: NAME.md for a person, NAME.json for a machine."
-    write_text(Path(folder, "cards", f"{name}.md"), forecast_card(ds))
-    write_json(Path(folder, "cards", f"{name}.json"), card_record(ds, name=name, **more))
+    cards = Path(folder, "cards")
+    write_text(cards / f"{name}.md", forecast_card(ds))
+    write_json(cards / f"{name}.json", card_record(ds, name=name, **more))
 
 def read_cards(folder) -> list:
     "The cards of a product, by name."
-    return [json.loads(p.read_text(encoding="utf-8")) for p in sorted(Path(folder, "cards").glob("*.json"))]
+    files = sorted(Path(folder, "cards").glob("*.json"))
+    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
 
 # %% ../nbs/27_product.ipynb #e0287041
 _TO_DEGREES = Transformer.from_crs(3035, 4326, always_xy=True)
 
 def _footprint(bounds, half=50.):
     "The outline of a tile's cells in degrees, as GeoJSON, and its box."
-    west, south, east, north = np.add(bounds, (-half, -half, half, half))
-    corners = [(west, south), (east, south), (east, north), (west, north), (west, south)]
-    ring = [[round(v, 6) for v in _TO_DEGREES.transform(*xy)] for xy in corners]
+    west, south, east, north = bounds
+    east, north = east + half, north + half
+    west, south = west - half, south - half
+    corners = [(west, south), (east, south), (east, north), (west, north)]
+    degrees = [_TO_DEGREES.transform(*corner) for corner in corners]
+    ring = [[round(v, 6) for v in place] for place in degrees]
     lon, lat = zip(*ring, strict=True)
-    return dict(type="Polygon", coordinates=[ring]), [min(lon), min(lat), max(lon), max(lat)]
+    box = [min(lon), min(lat), max(lon), max(lat)]
+    outline = [*ring, ring[0]]
+    return dict(type="Polygon", coordinates=[outline]), box
 
 def _midnight(day): return datetime.fromisoformat(day).replace(tzinfo=UTC)
 
 # %% ../nbs/27_product.ipynb #a060e97d
-_KINDS = {".parquet": "application/vnd.apache.parquet", ".gpkg": "application/geopackage+sqlite3",
-          ".tif": "image/tiff; application=geotiff; profile=cloud-optimized", ".nc": "application/netcdf",
-          ".zarr": "application/vnd+zarr", ".csv": "text/csv", ".html": "text/html", ".md": "text/markdown"}
+_KINDS = {
+    ".parquet": "application/vnd.apache.parquet",
+    ".gpkg": "application/geopackage+sqlite3",
+    ".tif": "image/tiff; application=geotiff; profile=cloud-optimized",
+    ".nc": "application/netcdf",
+    ".zarr": "application/vnd+zarr",
+    ".csv": "text/csv",
+    ".html": "text/html",
+    ".md": "text/markdown",
+}
+
+def _add_files(item, card, root):
+    "Add the files of a tile's forecast to its item."
+    files = {
+        "forecast": card["forecast"],
+        "map": card["map"],
+        "card": f"cards/{card['name']}.md",
+    }
+    for key, file in files.items():
+        if not file: continue
+        role = "data" if key == "forecast" else "metadata"
+        kind = _KINDS.get(Path(file).suffix)
+        asset = pystac.Asset(f"{root}/{file}", media_type=kind, roles=[role])
+        item.add_asset(key, asset)
+
+# %% ../nbs/27_product.ipynb #ba0f4215
+_TOLD = "release component level data model points skill coverage notes source sha256 mmstt_version".split()
 
 def stac_item(card, root="../..") -> pystac.Item:
     "A tile's forecast as an item of a catalogue; `root` leads from the item to the product."
     shape, box = _footprint(card["bounds"])
-    told = "release component level data model points skill coverage notes source sha256 mmstt_version".split()
-    said = {k: card[k] for k in told}
+    dates = card["dates"]
     item = pystac.Item(
-        id=card["name"], geometry=shape, bbox=box, datetime=_midnight(card["last_date"]),
-        start_datetime=_midnight(card["dates"][0]), end_datetime=_midnight(card["dates"][-1]),
-        properties={f"mmstt:{k}": v for k, v in said.items()})
-    VersionExtension.ext(item, add_if_missing=True).apply(version=f"{card['release']}, mmstt {card['mmstt_version']}")
-    ProjectionExtension.ext(item, add_if_missing=True).apply(code="EPSG:3035", bbox=card["bounds"])
-    files = dict(forecast=card["forecast"], map=card["map"], card=f"cards/{card['name']}.md")
-    for role, file in files.items():
-        if not file: continue
-        roles = ["data" if role == "forecast" else "metadata"]
-        item.add_asset(role, pystac.Asset(f"{root}/{file}", media_type=_KINDS.get(Path(file).suffix), roles=roles))
+        id=card["name"],
+        geometry=shape,
+        bbox=box,
+        datetime=_midnight(card["last_date"]),
+        start_datetime=_midnight(dates[0]),
+        end_datetime=_midnight(dates[-1]),
+        properties={f"mmstt:{k}": card[k] for k in _TOLD},
+    )
+    version = VersionExtension.ext(item, add_if_missing=True)
+    version.apply(version=f"{card['release']}, mmstt {card['mmstt_version']}")
+    projection = ProjectionExtension.ext(item, add_if_missing=True)
+    projection.apply(code="EPSG:3035", bbox=card["bounds"])
+    _add_files(item, card, root)
     return item
 
 # %% ../nbs/27_product.ipynb #25987679
@@ -156,29 +212,46 @@ def _colour(skill):
     if skill is None: return "#cccccc"
     if skill < 0: return "#d6604d"
     share = min(skill / .6, 1)
-    return "#" + "".join(f"{round(255 + share * (c - 255)):02x}" for c in (33, 102, 172))
+    parts = [round(255 + share * (blue - 255)) for blue in (33, 102, 172)]
+    return "#" + "".join(f"{part:02x}" for part in parts)
 
+# %% ../nbs/27_product.ipynb #e0a6e21e
 def _last(values):
     "The value of the longest lead that is verified."
-    return values[max(values, key=int)] if values else None
+    if not values: return None
+    return values[max(values, key=int)]
 
 # %% ../nbs/27_product.ipynb #630b2797
 def _link(card, words):
     "Words that lead to a tile's map, or to its card."
-    return f'<a href="{html.escape(card["map"] or "cards/" + card["name"] + ".md")}">{words}</a>'
+    target = card["map"] or f"cards/{card['name']}.md"
+    return f'<a href="{html.escape(target)}">{words}</a>'
 
+# %% ../nbs/27_product.ipynb #dcb2f5dc
+def _square(card, corner, size):
+    "A tile as a rectangle with a title: its upper left corner and its size."
+    skill = _last(card["skill"])
+    said = "not verified" if skill is None else skill
+    words = f"{card['name']}: skill {said}, {card['points']} points"
+    x, y = corner
+    width, height = (max(v, 1) for v in size)
+    box = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
+    title = f"<title>{html.escape(words)}</title>"
+    shape = f'<rect {box} fill="{_colour(skill)}">{title}</rect>'
+    return _link(card, shape)
+
+# %% ../nbs/27_product.ipynb #e1c3d383
 def _squares(cards):
     "The tiles as squares of a map, north up, each a link."
     if not cards: return ""
     boxes = np.array([c["bounds"] for c in cards]) / 1000
-    west, south, east, north = *boxes[:, :2].min(0) - 10, *boxes[:, 2:].max(0) + 10
+    west, south = boxes[:, :2].min(0) - 10
+    east, north = boxes[:, 2:].max(0) + 10
     shapes = []
     for card, (w, s, e, n) in zip(cards, boxes, strict=True):
-        skill = _last(card["skill"])
-        words = f"{card['name']}: skill {skill if skill is not None else 'not verified'}, {card['points']} points"
-        box = f'x="{w - west:.1f}" y="{north - n:.1f}" width="{max(e - w, 1):.1f}" height="{max(n - s, 1):.1f}"'
-        title = f"<title>{html.escape(words)}</title>"
-        shapes.append(_link(card, f'<rect {box} fill="{_colour(skill)}">{title}</rect>'))
+        corner = w - west, north - n
+        size = e - w, n - s
+        shapes.append(_square(card, corner, size))
     view = f"0 0 {east - west:.0f} {north - south:.0f}"
     return f'<svg viewBox="{view}" role="img" aria-label="tiles">{"".join(shapes)}</svg>'
 
@@ -214,12 +287,15 @@ def _row(card):
     "A tile's row of the page."
     values = [_last(card["skill"]), _last(card["coverage"])]
     shown = ["not verified" if v is None else f"{v:.2f}" for v in values]
-    words = [card["component"], card["release"], card["last_date"]]
-    cells = [f"<td>{_link(card, html.escape(card['tile'] or card['name']))}</td>"]
-    cells += [f"<td>{html.escape(w)}</td>" for w in words]
-    cells += [f'<td class="n">{v}</td>' for v in (f"{card['points']:,}", *shown)]
+    name = html.escape(card["tile"] or card["name"])
+    words = [html.escape(card[k]) for k in ("component", "release", "last_date")]
+    numbers = [f"{card['points']:,}", *shown]
+    cells = [f"<td>{_link(card, name)}</td>"]
+    cells += [f"<td>{word}</td>" for word in words]
+    cells += [f'<td class="n">{number}</td>' for number in numbers]
     return f"<tr>{''.join(cells)}<td>{card['data']}</td></tr>"
 
+# %% ../nbs/27_product.ipynb #64287705
 def write_overview(folder, failed=()) -> Path:
     """Write the page of a product from its cards; returns the path.
 
@@ -229,10 +305,19 @@ def write_overview(folder, failed=()) -> Path:
     failed : (name, reason) of tiles without a forecast
     """
     cards = read_cards(folder)
-    lines = "".join(f"<li>{html.escape(name)}: {html.escape(why)}</li>" for name, why in failed)
-    kinds = " and ".join(sorted({c["data"] for c in cards})) or "none"
-    count = f"{len(cards)} tile{'s' * (len(cards) != 1)}, {sum(c['points'] for c in cards):,} points"
-    words = dict(made=MADE, version=__version__, count=count, data=f"{kinds} data", head="</th><th>".join(_HEAD))
-    words |= dict(squares=_squares(cards), rows="\n".join(map(_row, cards)))
-    words["failed"] = f"<h2>Without a forecast</h2><ul>{lines}</ul>" if failed else ""
-    return write_text(Path(folder, "index.html"), _PAGE.format(**words))
+    lines = [f"<li>{html.escape(name)}: {html.escape(why)}</li>" for name, why in failed]
+    without = f"<h2>Without a forecast</h2><ul>{''.join(lines)}</ul>"
+    kinds = sorted({c["data"] for c in cards}) or ["none"]
+    points = sum(c["points"] for c in cards)
+    tiles = f"{len(cards)} tile{'s' * (len(cards) != 1)}"
+    page = _PAGE.format(
+        made=MADE,
+        version=__version__,
+        count=f"{tiles}, {points:,} points",
+        data=f"{' and '.join(kinds)} data",
+        head="</th><th>".join(_HEAD),
+        squares=_squares(cards),
+        rows="\n".join(map(_row, cards)),
+        failed=without if failed else "",
+    )
+    return write_text(Path(folder, "index.html"), page)

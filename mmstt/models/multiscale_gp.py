@@ -59,22 +59,24 @@ class Neighbourhood:
         self.members = sp.csr_matrix((ones, (self.block, points)))
         self._means_of = None, None       # the series whose means of all blocks are kept, and these means
 
-    def around(self, blocks):
-        "The blocks (K, blocks) within the square around each of some blocks, as a matrix of zeros and ones."
-        shifts = [0]
-        if self.side is not None:
-            shifts = [i * self.width + j for i in (-1, 0, 1) for j in (-1, 0, 1)]
-        rows, columns = [], []
-        for shift in shifts:
-            wanted = self.codes[blocks] + shift
-            at = np.searchsorted(self.codes, wanted)
-            at = np.minimum(at, self.blocks - 1)
-            there = np.flatnonzero(self.codes[at] == wanted)
-            rows.append(there)
-            columns.append(at[there])
-        pairs = np.concatenate(rows), np.concatenate(columns)
-        ones = np.ones(len(pairs[0]), np.float32)
-        return sp.csr_matrix((ones, pairs), (len(blocks), self.blocks))
+# %% ../../nbs/15b_multiscale_gp.ipynb #4a3291aa
+@patch
+def around(self: Neighbourhood, blocks):
+    "The blocks (K, blocks) within the square around each of some blocks, as a matrix of zeros and ones."
+    shifts = [0]
+    if self.side is not None:
+        shifts = [i * self.width + j for i in (-1, 0, 1) for j in (-1, 0, 1)]
+    rows, columns = [], []
+    for shift in shifts:
+        wanted = self.codes[blocks] + shift
+        at = np.searchsorted(self.codes, wanted)
+        at = np.minimum(at, self.blocks - 1)
+        there = np.flatnonzero(self.codes[at] == wanted)
+        rows.append(there)
+        columns.append(at[there])
+    pairs = np.concatenate(rows), np.concatenate(columns)
+    ones = np.ones(len(pairs[0]), np.float32)
+    return sp.csr_matrix((ones, pairs), (len(blocks), self.blocks))
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #08572050
 @patch
@@ -89,6 +91,7 @@ def _means_of_all(self: Neighbourhood, series):
     means = (around @ blocks) / total[:, None]
     return means.T
 
+# %% ../../nbs/15b_multiscale_gp.ipynb #70c6b36c
 @patch
 def means(self: Neighbourhood, series, blocks) -> np.ndarray:
     "Means (T, K) of series (T, N) without gaps, around each of K blocks; where blocks are few, all are kept."
