@@ -107,11 +107,25 @@ class LeagueSet:
         return np.where((matched < 0)[..., None], np.nan, found)
 
 # %% ../nbs/26a_league.ipynb #61aaf5f8
+def _origins(days, longest, first, count):
+    "Indices of dates from `first` on whose longest lead is not after the last date, evenly apart."
+    possible = np.flatnonzero(days + longest <= days[-1])
+    possible = possible[possible >= first]
+    at = np.linspace(0, len(possible) - 1, count)
+    return possible[np.unique(at.round().astype(int))]
+
+# %% ../nbs/26a_league.ipynb #03946dae
 SAMPLE = 40         # points judged in a set
 ORIGINS = 10        # dates forecast from
 LEAST_VALUES = 60   # of a judged point before the first origin
 
-def make_set(name: str, tile: xr.Dataset, sample: int = SAMPLE, *, origins: int = ORIGINS) -> LeagueSet:
+def make_set(
+    name: str,
+    tile: xr.Dataset,
+    sample: int = SAMPLE,
+    *,
+    origins: int = ORIGINS,
+) -> LeagueSet:
     """The points and origins of a tile that are judged.
 
     Parameters
@@ -131,6 +145,7 @@ def make_set(name: str, tile: xr.Dataset, sample: int = SAMPLE, *, origins: int 
     enough = np.flatnonzero(known >= min(LEAST_VALUES, first))
     picked, weight = judged_points(classes[enough], sample)
     cells = enough[picked]
+    pids = tile.pid.values[series.points[cells]]
     return LeagueSet(
         name=name,
         attrs=dict(tile.attrs),
@@ -138,18 +153,11 @@ def make_set(name: str, tile: xr.Dataset, sample: int = SAMPLE, *, origins: int 
         leads=leads,
         origins=_origins(days, leads[-1], first, origins),
         cells=cells,
-        ids=np.array([f"{name}/{pid}" for pid in tile.pid.values[series.points[cells]]]),
+        ids=np.array([f"{name}/{pid}" for pid in pids]),
         classes=classes[cells],
         weight=weight,
         labels=labels,
     )
-
-def _origins(days, longest, first, count):
-    "Indices of dates from `first` on whose longest lead is not after the last date, evenly apart."
-    possible = np.flatnonzero(days + longest <= days[-1])
-    possible = possible[possible >= first]
-    at = np.linspace(0, len(possible) - 1, count)
-    return possible[np.unique(at.round().astype(int))]
 
 # %% ../nbs/26a_league.ipynb #411ca47b
 def regular_past(s: LeagueSet, origin: int, cells: np.ndarray) -> list:
@@ -165,51 +173,65 @@ def regular_past(s: LeagueSet, origin: int, cells: np.ndarray) -> list:
     -------
     list of (T,) arrays in mm
     """
-    days = s.series.days[:origin + 1]
+    past = slice(origin + 1)
+    days = s.series.days[past]
     out = []
-    for x in s.series.values[:origin + 1, cells].T:
+    for x in s.series.values[past, cells].T:
         known = np.isfinite(x)
-        count = int((days[-1] - days[known][0]) // s.step)
-        grid = days[-1] - s.step * np.arange(count, -1, -1)
-        out.append(np.interp(grid, days[known], x[known]).astype(np.float32))
+        given = days[known]
+        count = int((days[-1] - given[0]) // s.step)
+        steps = np.arange(count, -1, -1)
+        grid = days[-1] - s.step * steps
+        values = np.interp(grid, given, x[known])
+        out.append(values.astype(np.float32))
     return out
 
 # %% ../nbs/26a_league.ipynb #17fca63b
 COLUMNS = "id", "origin", "lead", "quantile", "value"
+_NUMBERS = COLUMNS[2:]
 AN_ENTRY = f"an entry has the columns {', '.join(COLUMNS)}"
 
+def _typed(table, where):
+    "The table's columns in their types."
+    out = {"id": table.id.astype(str).to_numpy()}
+    try:
+        origin = pd.to_datetime(table.origin)
+        out["origin"] = origin.to_numpy().astype("datetime64[D]")
+        for c in _NUMBERS: out[c] = pd.to_numeric(table[c]).to_numpy(float)
+    except (ValueError, TypeError) as e:
+        said = " ".join(str(e).split())
+        raise ValueError(f"{where}: {said}; origin is a date, lead, quantile and value are numbers") from None
+    return pd.DataFrame(out)
+
+# %% ../nbs/26a_league.ipynb #eee2ecd7
+def _refuse(wrong, what, where):
+    "Name the first row that is wrong, if there is one."
+    if not wrong.any(): return
+    row = int(np.argmax(wrong)) + 1
+    raise ValueError(f"{where}: row {row}: {what} ({wrong.sum()} such rows)")
+
+# %% ../nbs/26a_league.ipynb #30011bef
 def check_entry(table: pd.DataFrame, where: str) -> pd.DataFrame:
     "A table of quantiles in the league's types, or a `ValueError` that says what is wrong with it."
     for c in COLUMNS:
         if c not in table: raise ValueError(f"{where}: no column {c!r}; {AN_ENTRY}")
     out = _typed(table, where)
+    quantile = out["quantile"]
     _refuse(~np.isfinite(out.value), "value is missing or not finite", where)
-    _refuse(~out["quantile"].between(0, 1, inclusive="neither"), "quantile is not between 0 and 1", where)
+    _refuse(~quantile.between(0, 1, inclusive="neither"), "quantile is not between 0 and 1", where)
     _refuse(out.duplicated(list(COLUMNS[:4])), "forecast is given twice", where)
-    levels = out["quantile"].unique()
+    levels = quantile.unique()
     if .5 in levels and min(levels) <= .1 and max(levels) >= .9: return out
     raise ValueError(f"{where}: quantiles {sorted(levels)}: give 0.5, one up to 0.1 and one from 0.9 on")
-
-def _typed(table, where):
-    try:
-        origin = pd.to_datetime(table.origin).to_numpy().astype("datetime64[D]")
-        numbers = {c: pd.to_numeric(table[c]).to_numpy(float) for c in COLUMNS[2:]}
-    except (ValueError, TypeError) as e:
-        said = " ".join(str(e).split())
-        raise ValueError(f"{where}: {said}; origin is a date, lead, quantile and value are numbers") from None
-    return pd.DataFrame(dict(id=table.id.astype(str).to_numpy(), origin=origin, **numbers))
-
-def _refuse(wrong, what, where):
-    if not wrong.any(): return
-    row = int(np.argmax(wrong)) + 1
-    raise ValueError(f"{where}: row {row}: {what} ({wrong.sum()} such rows)")
 
 # %% ../nbs/26a_league.ipynb #7ca4a0a6
 def to_table(s: LeagueSet, q: np.ndarray) -> pa.Table:
     "Quantiles (levels, B, F, n) at `LEVELS` as an entry; values to 0.01 mm."
     B, F, n = s.shape
-    i, b, f, k = np.indices((n, B, F, len(q)), np.int32).reshape(4, -1)
-    value = q.transpose(3, 1, 2, 0).ravel().round(2)
+    rows = np.indices((n, B, F, len(q)), np.int32)
+    i, b, f, k = rows.reshape(4, -1)
+    value = q.transpose(3, 1, 2, 0)
+    value = value.ravel().round(2)
     return pa.table({
         "id": pa.DictionaryArray.from_arrays(i, s.ids.tolist()),
         "origin": s.dates[b],
@@ -218,14 +240,21 @@ def to_table(s: LeagueSet, q: np.ndarray) -> pa.Table:
         "value": value.astype(np.float32),
     })
 
+# %% ../nbs/26a_league.ipynb #255964e1
 def from_table(s: LeagueSet, table: pd.DataFrame, where: str) -> np.ndarray:
     "Quantiles (levels, B, F, n) at `LEVELS` of an entry that was checked; `ValueError` when a forecast is missing."
     levels = np.sort(table["quantile"].unique())
-    axes = {"quantile": levels, "origin": s.dates, "lead": s.leads, "id": s.ids}
+    axes = {
+        "quantile": levels,
+        "origin": s.dates,
+        "lead": s.leads,
+        "id": s.ids,
+    }
     rows = [pd.Index(axis).get_indexer(table[c]) for c, axis in axes.items()]
     ours = np.min(rows, axis=0) >= 0
-    q = np.full([len(axis) for axis in axes.values()], np.nan)
-    q[tuple(r[ours] for r in rows)] = table.value.to_numpy()[ours]
+    place = tuple(row[ours] for row in rows)
+    q = np.full((len(levels), *s.shape), np.nan)
+    q[place] = table.value.to_numpy()[ours]
     missing = np.argwhere(np.isnan(q))
     if not len(missing): return at_levels(q, levels)
     k, b, f, i = missing[0]
@@ -239,19 +268,22 @@ def losses(s: LeagueSet, q: np.ndarray) -> dict:
     "Squared error, CRPS, coverage and width, each (B, F, n); NaN where there is no truth."
     truth = s.truth
     known = np.where(np.isnan(truth), np.nan, 1.)
-    inside = (q[0] <= truth) & (truth <= q[-1])
+    low, high = q[0], q[-1]
+    inside = (low <= truth) & (truth <= high)
     rest = np.delete(q, MIDDLE, axis=0)                              # at 0.05, 0.15, ... 0.95
     return {
         "square": (q[MIDDLE] - truth)**2,
         "crps": crps_of_quantiles(rest, truth),
         "coverage": inside * known,
-        "width": (q[-1] - q[0]) * known,
+        "width": (high - low) * known,
     }
 
+# %% ../nbs/26a_league.ipynb #fe8470d7
 def by_origin(values, weight) -> tuple:
     "Weighted sums over points (B, F) of values (B, F, n) that are there, and the sums of their weights."
     there = np.isfinite(values)
-    return np.where(there, values, 0) @ weight, there @ weight
+    known = np.where(there, values, 0)
+    return known @ weight, there @ weight
 
 # %% ../nbs/26a_league.ipynb #c509f7a7
 BLOCK_DAYS = 60
@@ -267,29 +299,42 @@ def _mean_with_interval(total, count, days):
     return mean, low, high
 
 # %% ../nbs/26a_league.ipynb #5fae2786
+def _blocks(days, lead):
+    "Blocks as long as a lead that the origins make."
+    if not len(days): return 0.
+    return round(independent_blocks(days, int(lead)), 1)
+
+# %% ../nbs/26a_league.ipynb #4da66dd9
 def group_scores(s: LeagueSet, found: dict, chosen: np.ndarray) -> pd.DataFrame:
     "Scores of some points, bool (n,), a row a lead; leads of fewer than five origins are left out."
-    sums = {k: by_origin(v[..., chosen], s.weight[chosen]) for k, v in found.items()}
+    weight = s.weight[chosen]
+    sums = {k: by_origin(v[..., chosen], weight) for k, v in found.items()}
     known = sums["square"][1] > 0
     origins = known.sum(0)
-    out = pd.DataFrame(dict(lead_days=s.leads, origins=origins, count=int(chosen.sum())))
-    out["blocks"] = [_blocks(s.days[there], lead) for there, lead in zip(known.T, s.leads, strict=True)]
+    out = pd.DataFrame(dict(lead_days=s.leads, origins=origins))
+    out["count"] = int(chosen.sum())
+    verified = zip(known.T, s.leads, strict=True)
+    out["blocks"] = [_blocks(s.days[there], lead) for there, lead in verified]
     squares = _mean_with_interval(*sums["square"], s.days)
+    crps = _mean_with_interval(*sums["crps"], s.days)
     out["rmse"], out["rmse_low"], out["rmse_high"] = np.sqrt(squares)
-    out["crps"], out["crps_low"], out["crps_high"] = _mean_with_interval(*sums["crps"], s.days)
+    out["crps"], out["crps_low"], out["crps_high"] = crps
     for k in ("coverage", "width"):
         total, count = sums[k]
         out[k] = total.sum(0) / np.maximum(count.sum(0), 1e-9)
     return out[origins >= LEAST_ORIGINS]
 
-def _blocks(days, lead):
-    "Blocks as long as a lead that the origins make."
-    return round(independent_blocks(days, int(lead)), 1) if len(days) else 0.
-
 # %% ../nbs/26a_league.ipynb #fdf336ef
-def compare(s: LeagueSet, found: dict, rival: dict, *, loss: str) -> list:
+def compare(
+    s: LeagueSet,
+    found: dict,
+    rival: dict,
+    *,
+    loss: str,
+) -> list:
     "Diebold-Mariano test at each lead: `Comparison`, or None for too few origins; below zero the first is better."
-    spacing = max(1., float(np.median(np.diff(s.days))))
+    steps = np.diff(s.days)
+    spacing = max(1., float(np.median(steps)))
     out = []
     for f, lead in enumerate(s.leads):
         a, n = by_origin(found[loss][:, f], s.weight)
@@ -299,13 +344,41 @@ def compare(s: LeagueSet, found: dict, rival: dict, *, loss: str) -> list:
         if there.sum() < max(LEAST_ORIGINS, horizon + 2):
             out.append(None)
             continue
-        mean_a, mean_b = (v[there] / n[there] for v in (a, b))
-        out.append(diebold_mariano(mean_a, mean_b, horizon, origins=s.days[there], span=int(lead)))
+        count = n[there]
+        mean_a = a[there] / count
+        mean_b = b[there] / count
+        when = dict(origins=s.days[there], span=int(lead))
+        out.append(diebold_mariano(mean_a, mean_b, horizon, **when))
     return out
 
 # %% ../nbs/26a_league.ipynb #e0a0754b
 OWN = "multiscale_gp"
 
+def _tested(s, loss, own, *, kind):
+    "Lead -> p-value of our own entry against another, NaN where nothing is decided."
+    tests = compare(s, own, loss, loss=kind)
+    p = [test.p if test and test.enough else np.nan for test in tests]
+    return dict(zip(s.leads, p, strict=True))
+
+# %% ../nbs/26a_league.ipynb #4f0268bc
+def _score_entry(s, loss, own):
+    "Scores of all points, with the test against our own entry, and of each motion class."
+    everything = np.ones(len(s.cells), bool)
+    whole = group_scores(s, loss, everything)
+    whole = whole.assign(points="all points")
+    for metric, kind in (("p_rmse", "square"), ("p_crps", "crps")):
+        whole[metric] = np.nan
+        if own is None or own is loss: continue
+        p = _tested(s, loss, own, kind=kind)
+        whole[metric] = whole.lead_days.map(p)
+    parts = [whole]
+    labels = s.labels if len(s.labels) > 1 else []
+    for k, label in enumerate(labels):
+        of_class = group_scores(s, loss, s.classes == k)
+        parts.append(of_class.assign(points=label))
+    return pd.concat(parts)
+
+# %% ../nbs/26a_league.ipynb #72fb3e98
 def score_set(s: LeagueSet, entries: dict) -> pd.DataFrame:
     """Scores of all entries on a set, tidy.
 
@@ -320,42 +393,21 @@ def score_set(s: LeagueSet, entries: dict) -> pd.DataFrame:
     with _low and _high), coverage, width, and the p-values of `multiscale_gp` against the entry, `p_rmse` and `p_crps`
     """
     found = {name: losses(s, q) for name, q in entries.items()}
-    parts = [_score_entry(s, loss, found.get(OWN)).assign(entry=name) for name, loss in found.items()]
+    own = found.get(OWN)
+    parts = [_score_entry(s, loss, own).assign(entry=name) for name, loss in found.items()]
     return pd.concat(parts, ignore_index=True).assign(set=s.name)
-
-def _score_entry(s, loss, own):
-    "Scores of all points, with the test against our own entry, and of each motion class."
-    whole = group_scores(s, loss, np.ones(len(s.cells), bool)).assign(points="all points")
-    for metric, kind in (("p_rmse", "square"), ("p_crps", "crps")):
-        whole[metric] = np.nan
-        if own is None or own is loss: continue
-        tests = compare(s, own, loss, loss=kind)
-        p = [t.p if t and t.enough else np.nan for t in tests]
-        whole[metric] = whole.lead_days.map(dict(zip(s.leads, p, strict=True)))
-    parts = [whole]
-    for k, label in enumerate(s.labels):
-        if len(s.labels) > 1: parts.append(group_scores(s, loss, s.classes == k).assign(points=label))
-    return pd.concat(parts)
 
 # %% ../nbs/26a_league.ipynb #8ba6a176
 COMPANIONS = 2000     # points beside the judged ones: to calibrate on, and to train on
 
 def companions(s: LeagueSet, most: int = COMPANIONS) -> np.ndarray:
     "Indices of the judged points and of others, the judged first."
-    others = np.setdiff1d(np.arange(s.series.values.shape[1]), s.cells)
+    everything = np.arange(s.series.values.shape[1])
+    others = np.setdiff1d(everything, s.cells)
     some = np.random.default_rng(0).permutation(others)[:most]
     return np.r_[s.cells, np.sort(some)]
 
-def calibrated(s: LeagueSet, forecaster) -> tuple:
-    "Quantiles (levels, B, F, n) of a forecaster of this library, with its own intervals, and how many were made."
-    x = s.series
-    split = split_dates(len(x.days))
-    points = companions(s)
-    forecaster.fit(x.days, x.values, positions=x.positions, time=x.time, training=split.training)
-    classes, _ = motion_classes(velocities(x.days, x.values, split.training))
-    past = hindcast(forecaster, x.days, x.values, leads=s.leads, split=split, points=points, classes=classes)
-    return _with_intervals(past, s.origins - split.origins[split.start], len(s.cells)), len(points) * len(split.origins)
-
+# %% ../nbs/26a_league.ipynb #3593a8b4
 def _with_intervals(past, at, count):
     "Quantiles of the first `count` points of a hindcast, at some of its tested origins."
     middle = past.forecast[past.start + at][..., :count]
@@ -365,36 +417,73 @@ def _with_intervals(past, at, count):
     upper = [middle + h for h in half[::-1]]
     return np.stack([*lower, middle, *upper])
 
+def calibrated(s: LeagueSet, forecaster) -> tuple:
+    "Quantiles (levels, B, F, n) of a forecaster of this library, with its own intervals, and how many were made."
+    x = s.series
+    split = split_dates(len(x.days))
+    training = split.training
+    points = companions(s)
+    forecaster.fit(
+        x.days,
+        x.values,
+        positions=x.positions,
+        time=x.time,
+        training=training,
+    )
+    classes, _ = motion_classes(velocities(x.days, x.values, training))
+    past = hindcast(
+        forecaster,
+        x.days,
+        x.values,
+        leads=s.leads,
+        split=split,
+        points=points,
+        classes=classes,
+    )
+    at = s.origins - split.origins[split.start]
+    q = _with_intervals(past, at, len(s.cells))
+    return q, len(points) * len(split.origins)
+
 # %% ../nbs/26a_league.ipynb #9cd44706
+def _choose_penalty(model, x, season):
+    "The penalty with the least error over the half year before the first origin."
+    known = torch.arange(season, len(x) - model.t_out)
+    parts = {
+        "train": known[:-season // 2],
+        "validation": known[-season // 2:],
+    }
+    model.fit_windows(SimpleNamespace(truth=x, origins=parts))
+
+# %% ../nbs/26a_league.ipynb #cb2e0570
+def _past_spread(model, x, season):
+    "Root mean square (F,) of the errors from four origins of the half year before."
+    ahead = model.t_out
+    last = len(x) - ahead - 1
+    errors = []
+    for origin in range(last, last - season // 2, -max(1, season // 8)):
+        after = origin + 1
+        forecast = model.extend(x[:after], None, None)
+        errors.append(forecast - x[after:after + ahead])
+    squares = torch.stack(errors).square()
+    return squares.mean((0, 2)).sqrt().numpy()
+
+# %% ../nbs/26a_league.ipynb #62f8b041
 def ridge(s: LeagueSet) -> tuple:
     "Ridge regression refitted at each origin; normal quantiles, from the errors of the half year before."
     cells = companions(s)
     model = RidgeRefit(t_out=len(s.leads), lags=s.season)
+    z = norm.ppf(LEVELS)[:, None, None]
     out = []
     for origin in s.origins:
         series = regular_past(s, origin, cells)
         length = min(map(len, series))
-        x = torch.from_numpy(np.stack([y[-length:] for y in series], 1))
+        same = [y[-length:] for y in series]
+        x = torch.from_numpy(np.stack(same, 1))
         if not out: _choose_penalty(model, x, s.season)
-        mean = model.extend(x, None, None)[:, :len(s.cells)].numpy()
-        spread = _past_spread(model, x, s.season)
-        out.append(mean + norm.ppf(LEVELS)[:, None, None] * spread[:, None])
+        mean = model.extend(x, None, None).numpy()
+        spread = _past_spread(model, x, s.season)[:, None]
+        out.append(mean[:, :len(s.cells)] + z * spread)
     return np.stack(out, 1), len(cells) * len(s.origins)
-
-def _choose_penalty(model, x, season):
-    "The penalty with the least error over the half year before the first origin."
-    known = torch.arange(season, len(x) - model.t_out)
-    parts = dict(train=known[:-season // 2], validation=known[-season // 2:])
-    model.fit_windows(SimpleNamespace(truth=x, origins=parts))
-
-def _past_spread(model, x, season):
-    "Root mean square (F,) of the errors from four origins of the half year before."
-    last = len(x) - model.t_out - 1
-    errors = []
-    for o in range(last, last - season // 2, -max(1, season // 8)):
-        forecast = model.extend(x[:o + 1], None, None)
-        errors.append(forecast - x[o + 1:o + 1 + model.t_out])
-    return torch.stack(errors).square().mean((0, 2)).sqrt().numpy()
 
 # %% ../nbs/26a_league.ipynb #67bc9b54
 class LeftOut(Exception):
@@ -412,22 +501,34 @@ TRAIN = 500     # series that a global peer is fitted to
 
 def of_peer(s: LeagueSet, p: Peer, weights: Path | None = None) -> tuple:
     "Quantiles (levels, B, F, n) of a peer, and how many forecasts were made."
-    past = [x for origin in s.origins for x in regular_past(s, origin, s.cells)]
-    train = regular_past(s, s.origins[0], companions(s, TRAIN - len(s.cells)))
-    q = p.forecast(Task(past, train, len(s.leads), s.season, weights))
     B, F, n = s.shape
-    return q.reshape(len(LEVELS), B, n, F).transpose(0, 1, 3, 2), len(past)
+    past = [x for origin in s.origins for x in regular_past(s, origin, s.cells)]
+    some = companions(s, TRAIN - n)
+    task = Task(
+        past=past,
+        train=regular_past(s, s.origins[0], some),
+        steps=F,
+        season=s.season,
+        weights=weights,
+    )
+    q = p.forecast(task)
+    q = q.reshape(len(LEVELS), B, n, F)
+    return q.transpose(0, 1, 3, 2), len(past)
 
+# %% ../nbs/26a_league.ipynb #84dacb76
 def of_class(s: LeagueSet, make: Callable) -> tuple:
     "Quantiles (levels, B, F, n) of a user's class, and how many forecasts were made."
+    days = s.series.days
+    values = s.series.values
+    z = norm.ppf(LEVELS)[:, None, None]
     out = []
     for origin in s.origins:
         known = slice(origin + 1)
         forecaster = make()
-        forecaster.fit(s.series.days[known], s.series.values[known][:, s.cells])
-        mean, variance = forecaster.predict(s.series.days[origin] + s.leads)
-        z = norm.ppf(LEVELS)[:, None, None]
-        out.append(np.asarray(mean) + z * np.sqrt(variance))
+        forecaster.fit(days[known], values[known][:, s.cells])
+        mean, variance = forecaster.predict(days[origin] + s.leads)
+        spread = np.sqrt(variance)
+        out.append(np.asarray(mean) + z * spread)
     return np.stack(out, 1), len(s.origins) * len(s.cells)
 
 # %% ../nbs/26a_league.ipynb #85df2c88
@@ -442,6 +543,7 @@ def load_class(where: str) -> Callable:
     if hasattr(found, "fit") and hasattr(found, "predict"): return found
     raise ValueError(f"{where}: no class {name!r} with the methods fit and predict in this file")
 
+# %% ../nbs/26a_league.ipynb #8f10b3e6
 def read_entry(path: str) -> Callable:
     "The function `make(set)` of a file of quantiles."
     try: table = pd.read_parquet(path)
@@ -451,13 +553,12 @@ def read_entry(path: str) -> Callable:
     table = check_entry(table, path)
 
     def make(s):
-        if not table.id.isin(s.ids).any(): raise LeftOut(f"{path} holds no forecast of this set")
+        ours = table.id.isin(s.ids)
+        if not ours.any(): raise LeftOut(f"{path} holds no forecast of this set")
         return from_table(s, table, path), np.nan
     return make
 
 # %% ../nbs/26a_league.ipynb #1313b144
-OURS = "persistence", "harmonic_refit", OWN, "ridge", "residual"
-
 @dataclass(frozen=True)
 class Entry:
     """One that takes part.
@@ -474,60 +575,82 @@ class Entry:
     note: str = ""
     stamp: str = ""
 
+# %% ../nbs/26a_league.ipynb #4726d1ea
+def _peer_or_leave(s, p, at):
+    "The forecasts of a peer; `LeftOut` where it, or its weights, are not there."
+    if not p.installed: raise LeftOut(f"{p.package} is not installed; `make league` installs it")
+    has_weights = at and at.is_dir()
+    if p.pretrained and not has_weights: raise LeftOut(f"no weights in {at or '--weights DIR'}")
+    return of_peer(s, p, at)
+
+# %% ../nbs/26a_league.ipynb #a92ae324
+def _added(where):
+    "Name and `Entry` of `FILE.parquet` or `FILE.py:Class`."
+    before, _, after = where.rpartition(":")
+    is_table = where.endswith(".parquet")
+    file = Path(where if is_table else before)
+    if not file.is_file(): raise ValueError(f"--add {where}: there is no such file; give FILE.parquet or FILE.py:Class")
+    name = file.stem if is_table else after
+    make = read_entry(where) if is_table else lambda s: of_class(s, load_class(where))
+    return name, Entry(name, make, f"added from {file.name}", sha256_of(file))
+
+# %% ../nbs/26a_league.ipynb #9899a229
+OURS = "persistence", "harmonic_refit", OWN, "ridge", "residual"
+
 def all_entries(add: Iterable = (), weights: Path | None = None) -> dict:
     "Everything that takes part, by name: ours, the peers, and what is added (`FILE.parquet` or `FILE.py:Class`)."
     found = {}
     for name in OURS[:3]:
         label = make_forecaster(name).label
-        found[name] = Entry(label, lambda s, name=name: calibrated(s, make_forecaster(name)))
+        make = lambda s, name=name: calibrated(s, make_forecaster(name))
+        found[name] = Entry(label, make)
     found["ridge"] = Entry(RidgeRefit.label, ridge, "normal quantiles, from the errors of the half year before")
     found["residual"] = Entry("Residual network", residual)
     for name, p in PEERS.items():
         at = weights and Path(weights) / name
-        found[name] = Entry(p.label, lambda s, p=p, at=at: _peer_or_leave(s, p, at), p.note)
+        make = lambda s, p=p, at=at: _peer_or_leave(s, p, at)
+        found[name] = Entry(p.label, make, p.note)
     for where in map(str, add):
         name, entry = _added(where)
         if name in found: raise ValueError(f"--add {where}: {name!r} takes part already; use another name")
         found[name] = entry
     return found
 
-def _peer_or_leave(s, p, at):
-    if not p.installed: raise LeftOut(f"{p.package} is not installed; `make league` installs it")
-    if p.pretrained and not (at and at.is_dir()): raise LeftOut(f"no weights in {at or '--weights DIR'}")
-    return of_peer(s, p, at)
-
-def _added(where):
-    "Name and `Entry` of `FILE.parquet` or `FILE.py:Class`."
-    is_file = where.endswith(".parquet")
-    file = Path(where if is_file else where.rpartition(":")[0])
-    if not file.is_file(): raise ValueError(f"--add {where}: there is no such file; give FILE.parquet or FILE.py:Class")
-    name = file.stem if is_file else where.rpartition(":")[2]
-    make = read_entry(where) if is_file else lambda s: of_class(s, load_class(where))
-    return name, Entry(name, make, f"added from {file.name}", sha256_of(file))
-
 # %% ../nbs/26a_league.ipynb #873550cc
 def task_hash(s: LeagueSet) -> str:
     "Changes when what is to be forecast, or the data, change."
     named = " ".join([s.attrs["sha256"], *s.ids])
     arrays = s.dates, s.leads, s.truth
-    return sha256_of(named.encode() + b"".join(a.tobytes() for a in arrays))[:16]
+    values = b"".join(array.tobytes() for array in arrays)
+    return sha256_of(named.encode() + values)[:16]
 
+# %% ../nbs/26a_league.ipynb #27148e10
 def forecast_file(folder: Path, name: str, s: LeagueSet) -> Path:
     "Where an entry's forecasts of a set lie."
-    return Path(folder) / name / f"{s.name.replace(' ', '_')}.parquet"
+    file = f"{s.name.replace(' ', '_')}.parquet"
+    return Path(folder) / name / file
 
+# %% ../nbs/26a_league.ipynb #4463a334
 def read_about(path: Path) -> dict:
     "What an entry's file says of itself; empty when it is absent or no such file."
     try: return json.loads(pq.read_schema(path).metadata[b"mmstt"])
     except (OSError, pa.ArrowInvalid, KeyError, TypeError): return {}
 
+# %% ../nbs/26a_league.ipynb #77d35604
 def is_done(path: Path, entry: Entry, s: LeagueSet) -> bool:
     "Whether a file holds this entry's forecasts of the set as it is now."
     about = read_about(path)
-    return (about.get("task"), about.get("stamp")) == (task_hash(s), entry.stamp)
+    held = about.get("task"), about.get("stamp")
+    return held == (task_hash(s), entry.stamp)
 
 # %% ../nbs/26a_league.ipynb #8580e2e3
-def run_entry(name: str, entry: Entry, s: LeagueSet, *, folder: Path) -> Path:
+def run_entry(
+    name: str,
+    entry: Entry,
+    s: LeagueSet,
+    *,
+    folder: Path,
+) -> Path:
     "Make an entry's forecasts of a set, and write them."
     began = time.process_time()                                     # of the processor: other programs do not count
     q, made = entry.make(s)
@@ -535,11 +658,20 @@ def run_entry(name: str, entry: Entry, s: LeagueSet, *, folder: Path) -> Path:
     wanted = len(LEVELS), *s.shape
     if q.shape != wanted: raise ValueError(f"{q.shape} quantiles where {wanted} were asked for")
     if not np.isfinite(q).all(): raise ValueError(f"{(~np.isfinite(q)).sum()} of {q.size} quantiles are not finite")
-    about = dict(entry=name, label=entry.label, note=entry.note, stamp=entry.stamp, set=s.name, task=task_hash(s))
-    about["seconds_per_1000"] = None if np.isnan(made) else round(1000 * seconds / made, 3)
+    cost = None if np.isnan(made) else round(1000 * seconds / made, 3)
+    about = {
+        "entry": name,
+        "label": entry.label,
+        "note": entry.note,
+        "stamp": entry.stamp,
+        "set": s.name,
+        "task": task_hash(s),
+        "seconds_per_1000": cost,
+    }
     path = forecast_file(folder, name, s)
     path.parent.mkdir(parents=True, exist_ok=True)
-    table = to_table(s, in_order(q)).replace_schema_metadata({"mmstt": json.dumps(about)})
+    table = to_table(s, in_order(q))
+    table = table.replace_schema_metadata({"mmstt": json.dumps(about)})
     with write_beside(path) as half: pq.write_table(table, half, compression="zstd")
     return path
 
@@ -553,6 +685,7 @@ def _work(name, s, folder, add, weights):
         said = " ".join(str(e).split())[:300]
         return f"failed: {name} on {s.name}: {type(e).__name__}: {said}"
 
+# %% ../nbs/26a_league.ipynb #e3955b14
 def _each(jobs, cores):
     "Run `_work` on each job, some at a time; yields a job's name and set, and what it said."
     if cores == 1:
@@ -567,8 +700,15 @@ def _each(jobs, cores):
             yield job, f"failed: {name} on {s.name}: {lost}" if lost else done.result()
 
 # %% ../nbs/26a_league.ipynb #c25a41ad
-def run_all(sets: list, names: Iterable, folder: Path, *, add: Iterable = (), weights: Path | None = None,
-            cores: int = 1) -> list:
+def run_all(
+    sets: list,
+    names: Iterable,
+    folder: Path,
+    *,
+    add: Iterable = (),
+    weights: Path | None = None,
+    cores: int = 1,
+) -> list:
     """Make all forecasts that are not there yet.
 
     Parameters
@@ -583,13 +723,14 @@ def run_all(sets: list, names: Iterable, folder: Path, *, add: Iterable = (), we
     -------
     list of str, a line for each entry that was left out or failed on a set
     """
-    add, names = list(add), list(names)
+    add = list(add)
+    names = list(names)
     entries = all_entries(add, weights)
     jobs = []
-    for s in sets:
-        todo = [n for n in names if not is_done(forecast_file(folder, n, s), entries[n], s)]
-        jobs += [(n, s, folder, add, weights) for n in todo]
-    jobs.sort(key=lambda job: names.index(job[0]))
+    for name in names:
+        for s in sets:
+            if is_done(forecast_file(folder, name, s), entries[name], s): continue
+            jobs.append((name, s, folder, add, weights))
     said = []
     with tqdm(total=len(jobs), desc="league", unit=" entries of a set") as bar:
         for (name, s, *_), line in _each(jobs, cores):
@@ -607,49 +748,124 @@ REAL = {
     "Wroclaw 073": "egms_L2_wroclaw_073_*.csv.gz",
     "Offida": "egms_decomposed_offida_*.csv.gz",
 }
-CRS = {"Offida": "EPSG:32633"}
-POINTS = 2000                 # of a synthetic tile
 
 def find_real(name: str) -> Path | None:
     "The first file of a real set in the folders where real data may lie."
-    places = [place for folder in data_folders() for place in (folder, folder / "real")]
-    return next((f for place in places for f in sorted(place.glob(REAL[name]))), None)
+    for folder in data_folders():
+        for place in (folder, folder / "real"):
+            found = sorted(place.glob(REAL[name]))
+            if found: return found[0]
+    return None
+
+# %% ../nbs/26a_league.ipynb #22366407
+CRS = {"Offida": "EPSG:32633"}
+POINTS = 2000                 # of a synthetic tile
+
+def _simulated(name, folder):
+    "The file of a synthetic tile, simulated where it is not there yet."
+    path = folder / f"{synthetic_name(name)}.zip"
+    if path.exists(): return path
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_synthetic(name, folder, points=POINTS)
 
 def open_set(name: str, folder: Path, **size) -> LeagueSet | None:
     "A set by its name or file, None for a real one that is not at hand; a synthetic tile is simulated into `folder`."
     if name in REAL:
         path = find_real(name)
-        return path and make_set(name, read_tile(path, crs=CRS.get(name)), **size)
+        if not path: return None
+        return make_set(name, read_tile(path, crs=CRS.get(name)), **size)
     if name in SYNTHETIC_TILES: name = str(_simulated(name, Path(folder) / "synthetic"))
     if not Path(name).is_file():
         raise ValueError(f"--sets {name}: is no file and no set; there are {', '.join([*REAL, *SYNTHETIC_TILES])}")
     tile = read_tile(name)
     title = tile.attrs["tile"] or Path(name).name.split(".")[0]
-    return make_set(f"{title} simulated" if tile.attrs["simulated"] else title, tile, **size)
-
-def _simulated(name, folder):
-    path = folder / f"{synthetic_name(name)}.zip"
-    folder.mkdir(parents=True, exist_ok=True)
-    return path if path.exists() else write_synthetic(name, folder, points=POINTS)
+    if tile.attrs["simulated"]: title = f"{title} simulated"
+    return make_set(title, tile, **size)
 
 # %% ../nbs/26a_league.ipynb #8e068b8f
-def write_tasks(sets: list, folder: Path) -> None:
-    "`tasks.parquet` (id, origin, lead): what is to be forecast; `series.parquet` (id, date, value): the judged series."
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    for name, of_set in dict(tasks=_tasks_of, series=_series_of).items():
-        frame = pd.concat([of_set(s) for s in sets])
-        with write_beside(Path(folder) / f"{name}.parquet") as half: frame.to_parquet(half, index=False)
-
 def _tasks_of(s):
-    i, b, f = np.indices((len(s.ids), len(s.origins), len(s.leads))).reshape(3, -1)
-    return pd.DataFrame(dict(id=s.ids[i], origin=s.dates[b], lead=s.leads[f].astype(np.int16)))
+    "A row a forecast: point, origin and lead."
+    B, F, n = s.shape
+    i, b, f = np.indices((n, B, F)).reshape(3, -1)
+    columns = {
+        "id": s.ids[i],
+        "origin": s.dates[b],
+        "lead": s.leads[f].astype(np.int16),
+    }
+    return pd.DataFrame(columns)
 
+# %% ../nbs/26a_league.ipynb #b615fd09
 def _series_of(s):
-    points, dates = pd.Index(s.ids, name="id"), pd.Index(s.series.time, name="date")
-    table = pd.DataFrame(s.series.values[:, s.cells].T, points, dates)
+    "A row a value of the judged series."
+    points = pd.Index(s.ids, name="id")
+    dates = pd.Index(s.series.time, name="date")
+    values = s.series.values[:, s.cells]
+    table = pd.DataFrame(values.T, points, dates)
     return table.stack().rename("value").reset_index()
 
+# %% ../nbs/26a_league.ipynb #3eb7570f
+def write_tasks(sets: list, folder: Path) -> None:
+    "`tasks.parquet` (id, origin, lead): what is to be forecast; `series.parquet` (id, date, value): the judged series."
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, of_set in dict(tasks=_tasks_of, series=_series_of).items():
+        frame = pd.concat([of_set(s) for s in sets])
+        with write_beside(folder / f"{name}.parquet") as half: frame.to_parquet(half, index=False)
+
 # %% ../nbs/26a_league.ipynb #f4cf926a
+def _file_name(path, folder):
+    "A file's place in the package as one word."
+    place = path.relative_to(folder).as_posix()
+    return place.removesuffix(".parquet").replace("/", "--")
+
+# %% ../nbs/26a_league.ipynb #313ea328
+def _file_object(path, folder):
+    "A file, with its checksum."
+    name = _file_name(path, folder)
+    return {
+        "@type": "cr:FileObject",
+        "@id": name,
+        "name": name,
+        "contentUrl": path.relative_to(folder).as_posix(),
+        "encodingFormat": "application/x-parquet",
+        "sha256": sha256_of(path),
+    }
+
+# %% ../nbs/26a_league.ipynb #038cdd90
+_TYPES = {
+    "id": "sc:Text",
+    "origin": "sc:Date",
+    "date": "sc:Date",
+    "lead": "sc:Integer",
+    "quantile": "sc:Float",
+    "value": "sc:Float",
+}
+
+def _field(name, column):
+    "A column of a file."
+    source = {"fileObject": {"@id": name}, "extract": {"column": column}}
+    return {
+        "@type": "cr:Field",
+        "@id": f"{name}/{column}",
+        "name": column,
+        "dataType": _TYPES[column],
+        "source": source,
+    }
+
+# %% ../nbs/26a_league.ipynb #4d1b9ef8
+def _record_set(path, folder):
+    "The columns of a file."
+    name = _file_name(path, folder)
+    columns = pq.read_schema(path).names
+    return {
+        "@type": "cr:RecordSet",
+        "@id": f"{name}-records",
+        "name": f"{name}-records",
+        "field": [_field(name, column) for column in columns],
+    }
+
+# %% ../nbs/26a_league.ipynb #74c4a8dd
+_OURS = "citeAs", "column", "extract", "field", "fileObject", "recordSet", "source"    # words of Croissant
 _CONTEXT = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -658,9 +874,8 @@ _CONTEXT = {
     "dct": "http://purl.org/dc/terms/",
     "conformsTo": "dct:conformsTo",
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-    **{name: f"cr:{name}" for name in ("citeAs", "column", "extract", "field", "fileObject", "recordSet", "source")},
+    **{name: f"cr:{name}" for name in _OURS},
 }
-_TYPES = dict(id="sc:Text", origin="sc:Date", date="sc:Date", lead="sc:Integer", quantile="sc:Float", value="sc:Float")
 
 def croissant(folder: Path, sets: list) -> dict:
     "Metadata of the data package in a folder: its files with their checksums, and a set of records for each."
@@ -677,51 +892,63 @@ def croissant(folder: Path, sets: list) -> dict:
         "recordSet": [_record_set(p, folder) for p in files],
     }
 
-def _file_name(path, folder): return path.relative_to(folder).as_posix().removesuffix(".parquet").replace("/", "--")
-
-def _file_object(path, folder):
-    name, at = _file_name(path, folder), path.relative_to(folder).as_posix()
-    kind = "application/x-parquet"
-    about = {"name": name, "contentUrl": at, "encodingFormat": kind, "sha256": sha256_of(path)}
-    return {"@type": "cr:FileObject", "@id": name, **about}
-
-def _record_set(path, folder):
-    name = _file_name(path, folder)
-    fields = []
-    for c in pq.read_schema(path).names:
-        source = {"fileObject": {"@id": name}, "extract": {"column": c}}
-        fields.append({"@type": "cr:Field", "@id": f"{name}/{c}", "name": c, "dataType": _TYPES[c], "source": source})
-    return {"@type": "cr:RecordSet", "@id": f"{name}-records", "name": f"{name}-records", "field": fields}
-
 # %% ../nbs/26a_league.ipynb #3e979be3
+_KEPT = "entry", "label", "note", "set", "seconds_per_1000"
+
 def read_forecasts(s: LeagueSet, folder: Path) -> tuple:
     "Quantiles of every entry that has forecast a set as it is now, dict of name to (levels, B, F, n); and about them."
+    file = forecast_file("", "", s).name
+    task = task_hash(s)
     entries, about = {}, []
-    for path in sorted(Path(folder).glob(f"*/{forecast_file('', '', s).name}")):
+    for path in sorted(Path(folder).glob(f"*/{file}")):
         told = read_about(path)
-        if told.get("task") != task_hash(s): continue
-        table = check_entry(pd.read_parquet(path), str(path))
-        entries[told["entry"]] = from_table(s, table, str(path))
-        about.append({k: told[k] for k in ("entry", "label", "note", "set", "seconds_per_1000")})
+        if told.get("task") != task: continue
+        where = str(path)
+        table = check_entry(pd.read_parquet(path), where)
+        entries[told["entry"]] = from_table(s, table, where)
+        about.append({k: told[k] for k in _KEPT})
     return entries, about
 
+# %% ../nbs/26a_league.ipynb #da14a9fd
+def _about_set(s):
+    "What a set is, and what is forecast of it."
+    return {
+        "set": s.name,
+        "caption": caption_of(s.attrs),
+        "source": s.attrs["source"],
+        "sha256": s.attrs["sha256"],
+        "simulated": s.attrs["simulated"],
+        "points": s.series.values.shape[1],
+        "judged": len(s.cells),
+        "origins": s.dates,
+        "leads": s.leads,
+        "task": task_hash(s),
+    }
+
+# %% ../nbs/26a_league.ipynb #f93ba81d
 def provenance(sets: list, said: Iterable) -> dict:
     "The sets, what is forecast of them, who did not take part, and the versions of the packages."
-    wanted = {"mmstt", "numpy", "pandas", "torch", *(p.package for p in PEERS.values())}
+    packages = [p.package for p in PEERS.values()]
+    wanted = {"mmstt", "numpy", "pandas", "torch", *packages}
     there = {d.name: d.version for d in metadata.distributions()}
-    versions = {k: v for k, v in sorted(there.items()) if k in wanted}
-    listed = [_about_set(s) for s in sets]
-    return dict(sets=listed, not_there=list(said), versions=versions, python=sys.version.split()[0])
-
-def _about_set(s):
-    kept = {k: s.attrs[k] for k in ("source", "sha256", "simulated")}
-    sizes = dict(points=s.series.values.shape[1], judged=len(s.cells), origins=s.dates, leads=s.leads)
-    return dict(set=s.name, caption=caption_of(s.attrs), **kept, **sizes, task=task_hash(s))
+    return {
+        "sets": [_about_set(s) for s in sets],
+        "not_there": list(said),
+        "versions": {k: v for k, v in sorted(there.items()) if k in wanted},
+        "python": sys.version.split()[0],
+    }
 
 # %% ../nbs/26a_league.ipynb #99ea5d7d
-def write_scores(sets: list, folder: Path, out: Path, *, said: Iterable = ()) -> pd.DataFrame:
+def write_scores(
+    sets: list,
+    folder: Path,
+    out: Path,
+    *,
+    said: Iterable = (),
+) -> pd.DataFrame:
     "Score what was forecast; `scores.csv`, `entries.csv`, `provenance.json` and `croissant.json` go into `out`."
-    parts, about, out = [], [], Path(out)
+    out = Path(out)
+    parts, about = [], []
     for s in sets:
         entries, told = read_forecasts(s, folder)
         if entries: parts.append(score_set(s, entries))
@@ -729,10 +956,13 @@ def write_scores(sets: list, folder: Path, out: Path, *, said: Iterable = ()) ->
     if not parts: raise ValueError(f"{folder}: holds no forecasts; {'; '.join(said) or 'choose other entries'}")
     out.mkdir(parents=True, exist_ok=True)
     scores = pd.concat(parts, ignore_index=True)
-    for name, frame in dict(scores=scores, entries=pd.DataFrame(about)).items():
+    tables = dict(scores=scores, entries=pd.DataFrame(about))
+    for name, frame in tables.items():
         with write_beside(out / f"{name}.csv") as half: frame.to_csv(half, index=False, float_format="%.5g")
     write_json(out / "provenance.json", provenance(sets, said))
-    for place in (Path(folder), out): write_json(place / "croissant.json", croissant(folder, sets))
+    for place in (Path(folder), out):
+        described = croissant(folder, sets)
+        write_json(place / "croissant.json", described)
     return scores
 
 # %% ../nbs/26a_league.ipynb #7e505cf9

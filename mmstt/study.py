@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['DEFAULTS', 'OLD_KEYS', 'PACKAGES', 'share_path', 'Configuration', 'check_config', 'load_config', 'source_of',
-           'source_note', 'run_notebook', 'provenance', 'reference_of', 'run_study', 'run_plan']
+           'source_note', 'run_notebook', 'provenance', 'reference_of', 'run_plan', 'run_study']
 
 # %% ../nbs/29_study.ipynb #51e1da4e
 import contextlib
@@ -324,7 +324,17 @@ def _follow(command, started=lambda pid: None):
 _DRY = {"--dry-run", "--dryrun", "-n"}
 _ELSEWHERE = {"--executor", "-e", "--profile"}
 
-def snakemake_command(plan, folder, file, *, targets=(), first=None, tiles=1, cores=None, args=()):
+def snakemake_command(
+    plan,
+    folder,
+    file,
+    *,
+    targets=(),
+    first=None,
+    tiles=1,
+    cores=None,
+    args=(),
+):
     """The call of Snakemake.
 
     Parameters
@@ -347,9 +357,11 @@ def snakemake_command(plan, folder, file, *, targets=(), first=None, tiles=1, co
     if limit: command += ["--cores", str(limit)]
     command += ["--rerun-incomplete", "--keep-going", "--max-jobs-per-timespan", _pace(tiles)]
     if first: command += ["--prioritize", first]
-    command += ["--quiet", "host", *([] if given & _DRY else ["rules", "reason"])]
+    command += ["--quiet", "host"]
+    if not given & _DRY: command += ["rules", "reason"]
     return [*command, *args]
 
+# %% ../nbs/29_study.ipynb #ad30a348
 def _command(config, folder, file, *, cores=None, only=None, snakemake_args=()):
     "The call of Snakemake for a study."
     first = None if only else _first_table(config)
@@ -377,6 +389,42 @@ def reference_of(name: str) -> Path:
     return share_path("config") / "reference" / f"{name}.csv"
 
 # %% ../nbs/29_study.ipynb #01ad2f1e
+def run_plan(folder, call, snakemake_args=()) -> int:
+    """Run a plan in a folder that is kept for it; a lock that a killed Snakemake has left is removed first.
+
+    Parameters
+    ----------
+    folder : where the plan runs
+    call : function of Snakemake's options -> the command, as `snakemake_command` makes it
+    snakemake_args : options for Snakemake
+
+    Returns
+    -------
+    Snakemake's exit code
+
+    Raises
+    ------
+    ValueError : another plan runs in the folder
+    RuntimeError : the cluster is not ready, see `mmstt.cluster`
+    """
+    unlocks = "--unlock" in snakemake_args
+    if not unlocks: check_executor(snakemake_args)
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        if not unlocks and _stale_lock(folder):
+            subprocess.run(call(["--unlock"]), env=_environment(), capture_output=True)
+        code = _follow(call(snakemake_args), lambda pid: _note_process(folder, pid))
+        (folder / "data" / ".study.json").unlink(missing_ok=True)
+        return code
+
+# %% ../nbs/29_study.ipynb #8774ae47
+def _write_config(config, folder):
+    "Write the configuration where the plan finds it; returns the path."
+    path = folder / "data" / f".{config['name']}.yaml"
+    write_text(path, yaml.safe_dump(dict(config), sort_keys=False))
+    return path
+
+# %% ../nbs/29_study.ipynb #37f710e1
 def run_study(config, folder=".", cores=None, *, only=None, snakemake_args=()) -> int:
     """Make all tables and figures of a configuration.
 
@@ -406,37 +454,3 @@ def run_study(config, folder=".", cores=None, *, only=None, snakemake_args=()) -
     code = run_plan(folder, call, snakemake_args)
     if code == 0 and not only: print(compare_run(folder / "figures", reference_of(config["name"]))[0], flush=True)
     return code
-
-def run_plan(folder, call, snakemake_args=()) -> int:
-    """Run a plan in a folder that is kept for it; a lock that a killed Snakemake has left is removed first.
-
-    Parameters
-    ----------
-    folder : where the plan runs
-    call : function of Snakemake's options -> the command, as `snakemake_command` makes it
-    snakemake_args : options for Snakemake
-
-    Returns
-    -------
-    Snakemake's exit code
-
-    Raises
-    ------
-    ValueError : another plan runs in the folder
-    RuntimeError : the cluster is not ready, see `mmstt.cluster`
-    """
-    if "--unlock" not in snakemake_args: check_executor(snakemake_args)
-    (folder / "data").mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
-        if "--unlock" not in snakemake_args and _stale_lock(folder):
-            subprocess.run(call(["--unlock"]), env=_environment(), capture_output=True)
-        code = _follow(call(snakemake_args), lambda pid: _note_process(folder, pid))
-        (folder / "data" / ".study.json").unlink(missing_ok=True)
-        return code
-
-# %% ../nbs/29_study.ipynb #8774ae47
-def _write_config(config, folder):
-    "Write the configuration where the plan finds it; returns the path."
-    path = folder / "data" / f".{config['name']}.yaml"
-    write_text(path, yaml.safe_dump(dict(config), sort_keys=False))
-    return path
