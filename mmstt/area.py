@@ -50,6 +50,7 @@ class Places:
 
 L2_COLUMNS = {"track_angle", "incidence_angle", "los_east", "los_north", "los_up"}
 
+# %% ../nbs/00d_area.ipynb #0e968655
 def _numbers(table, *columns):
     return [table[c].fill_null(np.nan).to_numpy() for c in columns]
 

@@ -108,6 +108,7 @@ def _write_columns(sheet, path):
     layer = geopandas.GeoDataFrame(frame, geometry=place, crs="EPSG:3035")
     layer.to_file(path, engine="pyogrio")
 
+# %% ../nbs/00i_changes.ipynb #80b4cbb8
 def _write_zip(sheet, path):
     "An archive as a Mac writes it: the table in a folder, and a second file beside it that is no table."
     name = Path(sheet.name).name
@@ -219,6 +220,7 @@ def dress_last(sheet, rng, dress):
     count = rng.randrange(1, 60)
     _rename(sheet, sheet.dates()[-count:], _namer(dress))
 
+# %% ../nbs/00i_changes.ipynb #9ba55abf
 @change("last dates called", word=["new {}", "disp2_{}", "{} neu", "std_{}", "S{}b"])
 def call_last(sheet, rng, word):
     "Words that are no dress that is known."
@@ -254,6 +256,7 @@ def word_column(sheet, rng):
     name = rng.choice(["zone", "geology", "note"])
     _insert(sheet, at, name, lambda k: "a b")
 
+# %% ../nbs/00i_changes.ipynb #bc28013d
 @change("column with a date")
 def date_column(sheet, rng):
     at = rng.choice([0, -1])
@@ -296,6 +299,7 @@ def shuffle_columns(sheet, rng):
     rng.shuffle(order)
     _reorder(sheet, order)
 
+# %% ../nbs/00i_changes.ipynb #9cce8d9f
 @change("dates first")
 def dates_first(sheet, rng):
     dates = sheet.dates()
@@ -306,6 +310,7 @@ def dates_first(sheet, rng):
 @change("upper case")
 def upper_case(sheet, rng): sheet.rows[0] = [c.upper() for c in sheet.head]
 
+# %% ../nbs/00i_changes.ipynb #e74cd287
 @change("cut to ten letters")
 def cut_names(sheet, rng):
     "As a Shapefile does, which also holds 255 columns at most."
@@ -340,6 +345,7 @@ def few_rows(sheet, rng):
 @change("blank lines")
 def blank_lines(sheet, rng): sheet.rows += [[""] * len(sheet.head)] * 2
 
+# %% ../nbs/00i_changes.ipynb #a9bbca3b
 @change("a header in the middle")
 def second_header(sheet, rng):
     middle = len(sheet.rows) // 2
@@ -362,6 +368,7 @@ def far_away(sheet, rng):
         if "pid" in sheet.head: row[sheet.head.index("pid")] = ""
         sheet.rows.append(row)
 
+# %% ../nbs/00i_changes.ipynb #898dc459
 @change("cut off")
 def cut_off(sheet, rng): sheet.cut = True
 

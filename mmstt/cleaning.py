@@ -395,6 +395,7 @@ def _around(step, i):
     others = np.delete(near, min(i, 5))
     return np.median(others) if len(others) else step[i]
 
+# %% ../nbs/00f_cleaning.ipynb #7a5defa4
 def _steps(time):
     "Days between dates, and the median of those around each."
     time = np.asarray(time, "datetime64[D]")

@@ -22,6 +22,7 @@ def option_of(names, args) -> str | None:
         if name in names: return value or (args[i + 1] if i + 1 < len(args) else None)
     return None
 
+# %% ../nbs/28_cluster.ipynb #e7cb1b3e
 def executor_of(args) -> str | None:
     "The executor that Snakemake's options, or the profile that they name, ask for."
     if named := option_of(("--executor", "-e"), args): return named

@@ -183,6 +183,7 @@ def card_of(path: str | Path) -> Path:
     "The card of a forecast: the name with its ending, and `.card.md`."
     return Path(path).with_name(Path(path).name + ".card.md")
 
+# %% ../nbs/00_egms.ipynb #69a038e8
 def made_here(path: Path) -> bool:
     "Whether a table is a forecast that this library wrote, by what lies beside it."
     for beside in (card_of(path), path.with_suffix(".xml")):
@@ -197,6 +198,7 @@ def _tables(folder):
                *(d for d in sorted(Path(folder).glob("[!.]*")) if d.is_dir())]
     return [f for d in folders if d.is_dir() for f in sorted(d.iterdir()) if is_table(f)]
 
+# %% ../nbs/00_egms.ipynb #3776a8d5
 def list_tables(folder: str | Path) -> list[tuple[Path, Product | None]]:
     "The tables in a folder and in the folders within it, but forecasts, each with what its name says."
     found = []

@@ -32,6 +32,7 @@ def last_known(windows, origins) -> torch.Tensor:
     known = (windows.history(int(o))[0] for o in origins)          # (1, T, 1, H, W) each
     return torch.cat([_last_value(x[:, :, 0]) for x in known])
 
+# %% ../nbs/21_evaluate.ipynb #c878c4af
 def _last_value(x):
     "Last value that is not missing along dim 1 of (B, T, H, W)."
     last = x[:, 0].clone()

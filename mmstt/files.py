@@ -123,6 +123,7 @@ _WITHOUT_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, er
 class NoLocks(OSError):
     "The file system has no locks."
 
+# %% ../nbs/00_files.ipynb #6293f299
 def take_lock(path: str | Path) -> filelock.BaseFileLock | None:
     "A lock on a file, held until its `release`; None when another program holds it. Raises `NoLocks`."
     lock = filelock.FileLock(path)

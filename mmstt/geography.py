@@ -264,6 +264,7 @@ def _noise_level(score):
     normal = ndtri((rank + 0.5) / len(score))
     return np.exp(np.interp(normal, _SCORES, np.log(_LEVELS)))
 
+# %% ../nbs/01c_geography.ipynb #101d4aa6
 def _wet_spots(rng, wetness):
     "Sinking, mm (negative), of the wettest half per cent of the points."
     n = len(wetness)

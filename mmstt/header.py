@@ -127,6 +127,7 @@ def _two_numbers(columns):
         if m and m[2] in (".", "/", "-") and m[3].isdigit()
     }
 
+# %% ../nbs/00c_header.ipynb #86f35887
 def _in_order(parts, month, day):
     "Columns -> YYYYMMDD where month and day stand at these places; None where one is no date."
     days = {}

@@ -49,6 +49,7 @@ class LocalGP(MultiscaleGP):
     "A `MultiscaleGP` whose forecast of a point rests on the points within `REACH` alone."
     corner = 0., 0.
 
+# %% ../nbs/15c_hyperparameters.ipynb #d4cbd60b
 @patch
 def read(self: LocalGP, days, series, **given):
     "See `MultiscaleGP.read`."
@@ -295,6 +296,7 @@ def _shared_notes(self: SharedGP, missing):
     if missing: notes.append(f"shared hyperparameters have no scale {', '.join(missing)}: default values there")
     return notes
 
+# %% ../nbs/15c_hyperparameters.ipynb #5f48c116
 @patch
 def fit_notes(self: SharedGP):
     "See `MultiscaleGP.fit_notes`; and where the hyperparameters come from."

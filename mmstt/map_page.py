@@ -214,6 +214,7 @@ def _recent(tile):
     steps = np.diff(_days(tile.time.values))
     return float(max(270, 30 * np.median(steps))) if len(steps) else 270.
 
+# %% ../nbs/24_map.ipynb #619ffab9
 def _components(ds):
     "The components there are, U before E, and the index (N,) of each point's."
     if "component" not in ds.coords:

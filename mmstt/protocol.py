@@ -369,6 +369,7 @@ def _days(time):
     "Days since the first date."
     return (time - time[0]) / np.timedelta64(1, "D")
 
+# %% ../nbs/04_protocol.ipynb #7c333a68
 def _misfit(days, stride_days):
     "Why dates cannot be taken at a stride, in words; None if they can."
     step = float(np.median(np.diff(days))) if len(days) > 1 else stride_days
@@ -383,6 +384,7 @@ def _names_no_stride(which):
     "Whether a protocol leaves the stride to the tile: a preset's name, or a dictionary without it."
     return isinstance(which, str) or isinstance(which, dict) and "stride_days" not in which
 
+# %% ../nbs/04_protocol.ipynb #c2b3326c
 def _protocol_for(which, time, fold):
     "The protocol at the tile's stride, and a note if that is not the preset's."
     protocol = get_protocol(which)
@@ -402,6 +404,7 @@ def _spaced(cube, stride_days):
         raise ValueError(wrong)
     return cube.isel(time=spaced_dates(days, stride_days))
 
+# %% ../nbs/04_protocol.ipynb #bd113061
 def _smooth(raw, days, protocol):
     "Moving average of 3 dates, each unbroken run of dates by itself."
     if protocol.smoothing == "none": return raw
@@ -417,6 +420,7 @@ def _training_dates(origins, t_in, t_out, dates):
     seen[np.unique(np.asarray(origins)[:, None] + around)] = True
     return seen
 
+# %% ../nbs/04_protocol.ipynb #99d209bd
 def _static_maps(cube, raw, days, training, protocol):
     "The three static maps (3, H, W), delivered or fitted again."
     if protocol.statics == "delivered":

@@ -214,6 +214,7 @@ def _is_header(line):
     fields = [c.strip().strip("\"'").lstrip("#% ") for c in re.split(r"[,;\t|]", text)]
     return len(fields) > 3 and bool(find_dates(fields)[0]) and any(map(find_role, fields))
 
+# %% ../nbs/00e_rows.ipynb #02f5769e
 def skip_to_header(block: bytes) -> tuple[bytes, int, list[str]]:
     "A first block from its header on, how many lines stand above it, and a note on them."
     lines = block[:400_000].split(b"\n", 20)[:20]
@@ -239,6 +240,7 @@ MISSING = ["", "na", "n/a", "nan", "-nan", "null", "<null>", "(null)", "#n/a", "
 class NoPoint(ValueError):
     "No point lies in the area asked for."
 
+# %% ../nbs/00e_rows.ipynb #0a6c96e9
 class BadRow(Exception):
     "What is wrong with a row: its place in the block (0 is the first), the column, and the words."
     def __init__(self, row, column, text): self.row, self.column, self.text = row, column, text

@@ -32,6 +32,7 @@ from .rows import NoPoint, is_columns, read_columns, read_text
 # %% ../nbs/00g_tiles.ipynb #417e8935
 def _identity(p): return p.level, p.tile, p.component, p.release
 
+# %% ../nbs/00g_tiles.ipynb #a0c4c4b8
 def name_says(name: str, inner: str) -> Product | None:
     "The product by the name of a file, or by that of the table inside it; None where neither is EGMS'."
     found = []

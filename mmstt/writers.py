@@ -373,6 +373,7 @@ def _skill_of_point(ds):
     index = ds.class_of_point.values
     return np.where(index < 0, np.nan, last[index])
 
+# %% ../nbs/23a_writers.ipynb #3a34b01b
 def _class_of_point(ds):
     "The words for each point's motion class: (N,), empty where it has none."
     words = np.array([*ds.motion_class.values.astype(str), ""], object)

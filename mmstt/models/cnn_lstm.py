@@ -101,6 +101,7 @@ def four_kernels(weight: torch.Tensor) -> torch.Tensor:
     both = two_kernels(across.mT).mT  # (2, 2, c_out, c_in, 3, 3): row, column
     return both.flatten(0, 2)
 
+# %% ../../nbs/11_cnn_lstm.ipynb #24346fb6
 def enlarge_and_convolve(z: torch.Tensor, conv: nn.Conv2d) -> torch.Tensor:
     "Twice the sides by repetition, then a 3 x 3 convolution with padding 1: (N, c, h, w) to (N, c_out, 2 h, 2 w)."
     y = F.conv2d(z, four_kernels(conv.weight), conv.bias.repeat(4), padding=1)

@@ -325,6 +325,7 @@ def reset(self):
         nn.init.zeros_(a.qkv.bias)
         nn.init.zeros_(a.out.bias)
 
+# %% ../../nbs/10_mmstt.ipynb #d4bcec25
 @patch_to(MMSTT)
 def tokens(self, x):  # (B, T_in, C, H, W)
     "Patches, projected, at their place and date: the sequence Z_0 (B, N, D)."
