@@ -7,8 +7,6 @@ __all__ = ['last_known', 'forecasts', 'raw_protocol', 'fit_baseline', 'native_fo
            'score', 'score_run', 'summary', 'score_baselines', 'quiet', 'score_transfer', 'forecast_on']
 
 # %% ../nbs/21_evaluate.ipynb #45413b5d
-import os
-import shutil
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +16,7 @@ import pandas as pd
 import torch
 import xarray as xr
 
-from .files import write_beside
+from .files import write_beside, write_folder_beside
 from .metrics import at_native_cells, moments, moments_frame, ssim_maps, summarise
 from .models.core import build_model
 from .protocol import make_windows, native_windows, split_origins
@@ -133,12 +131,11 @@ class Predictions:
     `origin` is the date of the last known map. Use as a context manager; `path` appears when it ends well.
     """
     def __init__(self, path, cube, windows):
-        self.path, self.cube, self.windows = Path(path), cube, windows
-        self.half = self.path.with_name(f".{self.path.name}.part")
+        self.cube, self.windows = cube, windows
+        self.beside = write_folder_beside(path)
 
     def __enter__(self):
-        shutil.rmtree(self.half, ignore_errors=True)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.half = self.beside.__enter__()
         return self
 
     def add(self, origins, forecast, truth, last):
@@ -154,11 +151,7 @@ class Predictions:
         how = dict(append_dim="origin", mode="a") if self.half.exists() else dict(mode="w")
         batch.to_zarr(self.half, consolidated=False, **how)
 
-    def __exit__(self, failed, *_):
-        if failed:
-            return shutil.rmtree(self.half, ignore_errors=True)
-        shutil.rmtree(self.path, ignore_errors=True)
-        os.replace(self.half, self.path)
+    def __exit__(self, *failure): return self.beside.__exit__(*failure)
 
 # %% ../nbs/21_evaluate.ipynb #bac907d2
 def open_predictions(run, tile_name: str) -> xr.Dataset:
