@@ -138,17 +138,23 @@ def _known_around(x, known):
     return taken(before), taken(after[::-1])
 
 # %% ../nbs/00f_cleaning.ipynb #2cb9728f
-def _far_zeros(x, limit):
-    "Exact zeros, but for the first date, in series beyond `limit` mm before and after them."
-    zero = x == 0
-    zero[0] = False
-    if not zero.any(): return zero
-    before, after = _known_around(x, (x != 0) & np.isfinite(x))
+_NEAR_ZERO = 0.25   # mm; a value that is rounded to 0.1 mm is as often -0.2, -0.1, 0.1 and 0.2 as it is 0
+
+def _far_small(x, limit):
+    "Values within `_NEAR_ZERO` of 0, but for the first date, in series beyond `limit` mm before and after them."
+    small = np.abs(x) <= _NEAR_ZERO
+    small[0] = False
+    if not small.any(): return small
+    before, after = _known_around(x, (np.abs(x) > _NEAR_ZERO) & np.isfinite(x))
     a, b = np.abs(before), np.abs(after)
     near = np.fmin(a, b)
     with np.errstate(invalid="ignore"):
         alike = np.isnan(before) | np.isnan(after) | (np.abs(before - after) < near)
-        return zero & (near > limit) & alike
+        return small & (near > limit) & alike
+
+def _far_zeros(x, limit):
+    "Those of `_far_small` that are exactly 0."
+    return _far_small(x, limit) & (x == 0)
 
 # %% ../nbs/00f_cleaning.ipynb #d6d26ea5
 def _zero_dates(x):
@@ -218,10 +224,12 @@ def _mask_zero_dates(values, sample, dates):
 def _mask_far_zeros(values, limit):
     "The zeros that stand far from all around them, some thousand points at a time."
     parts = [slice(k, k + 4096) for k in range(0, values.shape[1], 4096)]
-    masks = [_far_zeros(values[:, part], limit) for part in parts]
+    small = [_far_small(values[:, part], limit) for part in parts]
+    masks = [m & (values[:, part] == 0) for part, m in zip(parts, small)]
     points = sum(int(m.any(0).sum()) for m in masks)
     count = sum(int(m.sum()) for m in masks)
-    if count < 5 or points < min(3, values.shape[1]): return []
+    measured = sum(int(m.sum()) for m in small) - count
+    if count < 5 or points < min(3, values.shape[1]) or count <= measured: return []
     for part, mask in zip(parts, masks): values[:, part][mask] = np.nan
     return [f"{count} values are exactly 0 in series far from 0 before and after ({100 * count / values.size:.2g} %): "
             "read as missing; 0 among values near 0 is kept"]
