@@ -487,12 +487,12 @@ def study(
 
     Further options go to Snakemake as they are: --dry-run, --executor slurm --jobs 100, ...
     """
-    from mmstt.study import check_config, load_config, run_study
+    from mmstt.study import check_config, is_dry, load_config, run_study
     chosen = load_config(config)
     if tile: chosen = check_config({**chosen, "tiles": list(tile)})
     code = run_study(chosen, folder, cores=cores, only=only, snakemake_args=context.args)
     if code:
         raise RuntimeError("the study is not complete; what failed is named above and in logs/. "
                            "The same command goes on from here")
-    complete = not only and "--dry-run" not in context.args
+    complete = not (only or is_dry(context.args) or "--unlock" in context.args)
     if complete: print(f"up to date: {folder / 'figures' / 'index.html'}")

@@ -45,7 +45,7 @@ from mmstt.hyperparameters import (
 )
 from .map_page import write_map
 from .product import write_cards, write_catalogue, write_overview, write_part
-from .study import run_plan, snakemake_command
+from .study import is_dry, run_plan, snakemake_command
 from .rows import NoPoint
 from .tiles import join_tiles, read_tile
 from .writers import WRITERS, check_target, write_forecast
@@ -230,9 +230,9 @@ def main(argv=None) -> int:
     return 0
 
 # %% ../nbs/29b_many.ipynb #dd59167c
-def _call(config, folder, cores):
-    "The command, as a function of Snakemake's further options; it writes the configuration."
-    def call(args):
+def _call(config, cores):
+    "The command, as a function of the folder and Snakemake's further options; it writes the configuration."
+    def call(folder, args):
         text = yaml.safe_dump(config, sort_keys=False)
         file = write_text(folder / "data" / ".forecast.yaml", text)
         how = dict(tiles=len(config["tiles"]), cores=cores, args=args)
@@ -300,9 +300,9 @@ def forecast_many(
     if hyper: shared["hyper"] = str(Path(hyper).resolve())
     tiles = plan_tiles(find_files(files), ending, maps)
     folder = check_folder(out_dir, [t["file"] for t in tiles.values()])
-    call = _call(dict(tiles=tiles, shared=shared), folder, cores)
+    call = _call(dict(tiles=tiles, shared=shared), cores)
     code = run_plan(folder, call, list(snakemake_args))
-    if set(snakemake_args) & {"--dry-run", "-n", "--unlock"}: return []
+    if is_dry(snakemake_args) or "--unlock" in snakemake_args: return []
     absent = [name for name in tiles if not (folder / "cards" / f"{name}.json").exists()]
     failed = [(name, _reason(folder, name)) for name in absent]
     if code and not failed: failed = [("the plan", "Snakemake stopped, see above")]

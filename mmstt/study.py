@@ -246,7 +246,7 @@ def _locked(folder):
         note = f"note: {e}; let no other study run in {folder}"
         print(note, flush=True)
     if not (lock or note):
-        raise ValueError(f"{folder}: another study is running here; wait for it, or use another folder")
+        raise ValueError(f"{folder}: mmstt is running here; wait for it, or use another folder")
     try: yield
     finally:
         if lock: lock.release()
@@ -273,7 +273,7 @@ def _stale_lock(folder):
     if running: raise ValueError(f"{folder}: a study that was started here is still running; wait for it")
     if ours: return True
     raise ValueError(f"{folder}: Snakemake is running here, or was killed, and mmstt did not start it; wait for it, "
-                     "or, if none is running, call `mmstt study --unlock` first")
+                     "or, if none is running, give the same command with --unlock first")
 
 # %% ../nbs/29_study.ipynb #ded62b18
 def _pace(tiles):
@@ -322,7 +322,11 @@ def _follow(command, started=lambda pid: None):
 
 # %% ../nbs/29_study.ipynb #8fb55ef6
 _DRY = {"--dry-run", "--dryrun", "-n"}
-_ELSEWHERE = {"--executor", "-e", "--profile"}
+_ELSEWHERE = {"--executor", "-e", "--profile", "--workflow-profile"}
+
+def is_dry(args) -> bool:
+    "Whether Snakemake's options ask only what would be made."
+    return bool(_DRY & set(args))
 
 def snakemake_command(
     plan,
@@ -358,7 +362,7 @@ def snakemake_command(
     command += ["--rerun-incomplete", "--keep-going", "--max-jobs-per-timespan", _pace(tiles)]
     if first: command += ["--prioritize", first]
     command += ["--quiet", "host"]
-    if not given & _DRY: command += ["rules", "reason"]
+    if not is_dry(args): command += ["rules", "reason"]
     return [*command, *args]
 
 # %% ../nbs/29_study.ipynb #ad30a348
@@ -395,7 +399,7 @@ def run_plan(folder, call, snakemake_args=()) -> int:
     Parameters
     ----------
     folder : where the plan runs
-    call : function of Snakemake's options -> the command, as `snakemake_command` makes it
+    call : function of a folder and Snakemake's options -> the command, as `snakemake_command` makes it
     snakemake_args : options for Snakemake
 
     Returns
@@ -407,13 +411,15 @@ def run_plan(folder, call, snakemake_args=()) -> int:
     ValueError : another plan runs in the folder
     RuntimeError : the cluster is not ready, see `mmstt.cluster`
     """
+    if is_dry(snakemake_args):
+        with _mirror(folder) as mirror: return _follow(call(mirror, snakemake_args))
     unlocks = "--unlock" in snakemake_args
     if not unlocks: check_executor(snakemake_args)
     (folder / "data").mkdir(parents=True, exist_ok=True)
     with _locked(folder):
         if not unlocks and _stale_lock(folder):
-            subprocess.run(call(["--unlock"]), env=_environment(), capture_output=True)
-        code = _follow(call(snakemake_args), lambda pid: _note_process(folder, pid))
+            subprocess.run(call(folder, ["--unlock"]), env=_environment(), capture_output=True)
+        code = _follow(call(folder, snakemake_args), lambda pid: _note_process(folder, pid))
         (folder / "data" / ".study.json").unlink(missing_ok=True)
         return code
 
@@ -446,11 +452,11 @@ def run_study(config, folder=".", cores=None, *, only=None, snakemake_args=()) -
     """
     config, folder = check_config(config), Path(folder).resolve()
     for tile in config["tiles"]: print(source_note(tile, config["component"], folder / "data"), flush=True)
-    how = dict(cores=cores, only=only, snakemake_args=snakemake_args)
-    if _DRY & set(snakemake_args):
-        with _mirror(folder) as mirror:
-            return _follow(_command(config, mirror, _write_config(config, mirror), **how))
-    def call(args): return _command(config, folder, _write_config(config, folder), **how | dict(snakemake_args=args))
+    how = dict(cores=cores, only=only)
+    def call(at, args): return _command(config, at, _write_config(config, at), **how, snakemake_args=args)
     code = run_plan(folder, call, snakemake_args)
-    if code == 0 and not only: print(compare_run(folder / "figures", reference_of(config["name"]))[0], flush=True)
+    partly = only or is_dry(snakemake_args) or "--unlock" in snakemake_args
+    if code == 0 and not partly:
+        said, *_ = compare_run(folder / "figures", reference_of(config["name"]))
+        print(said, flush=True)
     return code
