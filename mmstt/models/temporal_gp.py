@@ -480,6 +480,21 @@ class OneOrigin:
         self.spread = spread.clamp(min=0).float()
         self.dates = origin + 1
 
+    def __call__(self, series):
+        "Mean and variance (1, F, n) of series (T, n)."
+        gappy = series[:self.dates].isnan().any(0)
+        if gappy.all(): return self.whole()(series)
+        shape = 1, self.spread.shape[1], series.shape[1]
+        mean = torch.empty(shape)
+        variance = torch.empty(shape)
+        level = series[0, ~gappy].float()
+        y = series[:self.dates, ~gappy].float() - level
+        of_complete = self._complete(y)
+        mean[0][:, ~gappy] = of_complete[0] + level
+        variance[0][:, ~gappy] = of_complete[1]
+        if gappy.any(): mean[..., gappy], variance[..., gappy] = self.whole()(series[:, gappy])
+        return mean, variance
+
 # %% ../../nbs/15a_temporal_gp.ipynb #affe3bf2
 @patch
 def _complete(self: OneOrigin, y):
@@ -494,22 +509,6 @@ def _complete(self: OneOrigin, y):
     variances = self.spread[..., None] * noise[:, None]
     square = (weights[:, None] * (means.square() + variances)).sum(0)
     return mean, (square - mean.square()).clamp(min=0)
-
-@patch
-def __call__(self: OneOrigin, series):
-    "Mean and variance (1, F, n) of series (T, n)."
-    gappy = series[:self.dates].isnan().any(0)
-    if gappy.all(): return self.whole()(series)
-    shape = 1, self.spread.shape[1], series.shape[1]
-    mean = torch.empty(shape)
-    variance = torch.empty(shape)
-    level = series[0, ~gappy].float()
-    y = series[:self.dates, ~gappy].float() - level
-    of_complete = self._complete(y)
-    mean[0][:, ~gappy] = of_complete[0] + level
-    variance[0][:, ~gappy] = of_complete[1]
-    if gappy.any(): mean[..., gappy], variance[..., gappy] = self.whole()(series[:, gappy])
-    return mean, variance
 
 # %% ../../nbs/15a_temporal_gp.ipynb #cdf59c3d
 def make_predictor(gp, days, origins, futures, **known) -> Predictor | OneOrigin:
