@@ -365,20 +365,21 @@ def _weights(self: Predictor, z, missing):
 
 # %% ../../nbs/15a_temporal_gp.ipynb #85925db9
 @patch
-def _widened(self: Predictor, g, missing):
-    """Spread (B, F, n) of group g, or (B, F, 1) where nothing is missing (T, n): a missing value has told nothing.
+def _variance(self: Predictor, scaled, missing):
+    """Variance (B, F, n) within the groups, from weight times noise (G, B, n): a missing value (T, n) has told nothing.
 
     Before its first value a series lacks nothing: its level is counted from that value.
     """
-    spread = self.spread[g]
+    total = torch.einsum("gbf,gbn->bfn", self.spread, scaled)
     gappy = missing.any(0)
-    if not gappy.any(): return spread[..., None]
-    wide = spread[..., None].repeat(1, 1, len(gappy))
+    if not gappy.any(): return total
     some = missing[:, gappy]
     begun = (~some).cumsum(0) > 0
-    told = self.maps[g].square() @ (some & begun).float()
-    wide[..., gappy] += told.unflatten(0, spread.shape)
-    return wide
+    lacking = (some & begun).float()
+    for maps, weight in zip(self.maps, scaled[..., gappy], strict=True):
+        told = maps.square() @ lacking
+        total[..., gappy] += weight[:, None] * told.unflatten(0, total.shape[:2])
+    return total
 
 # %% ../../nbs/15a_temporal_gp.ipynb #6927df0c
 @patch
@@ -404,11 +405,11 @@ def _forecast(self: Predictor, series):
     shape = *self.spread.shape[1:], y.shape[1]
     mean = torch.zeros(shape)
     square = torch.zeros(shape)
-    for g, w in enumerate(weights[:, :, None]):
-        m = (self.maps[g] @ z[g]).view(shape)             # (B, F, n)
-        mean += w * m
-        variance = self._widened(g, missing) * noise[g, :, None]
-        square += w * (m.square_() + variance)
+    for maps, whitened, w in zip(self.maps, z, weights[:, :, None], strict=True):
+        m = (maps @ whitened).view(shape)                 # (B, F, n)
+        mean.addcmul_(w, m)
+        square.addcmul_(w, m.square_())
+    square += self._variance(weights * noise, missing)
     variance = (square - mean.square()).clamp_(min=0)
     mean.masked_fill_(self._not_yet(series), torch.nan)
     return mean + level, variance
