@@ -15,7 +15,7 @@
 import os
 from pathlib import Path
 from mmstt.study import reference_of, run_notebook, share_path, source_of
-from mmstt.tables import configured_runs
+from mmstt.tables import configured_runs, trained_on
 
 # Within the working folder, so that no notebook carries a path of this machine.
 CONFIGURATION = os.path.relpath(workflow.configfiles[0])
@@ -27,7 +27,7 @@ RUNS = f"data/runs/{config['name']}"
 NOTEBOOKS = ["table_1", "figure_2", "figure_3", "figure_4"]      # of each tile
 APART = ["configuration"]                                         # as well, but only when asked for
 HAS_OWN = config["train_tile"] in TILES
-TRAINED_ON = config["train_tile"] if HAS_OWN else TILES[0]        # its networks are carried to the other tiles
+TRAINED_ON = trained_on(config)                                   # its networks are carried to the other tiles
 PIPELINE = ["figure_1"] if "mmstt" in config["models"] and HAS_OWN else []
 CARRIED = ["table_2", "figure_5", "figure_6"] if PIPELINE and len(TILES) > 1 else []
 ALONE = [TRAINED_ON] if CARRIED else TILES                        # tiles with networks, and so with tables, of their own

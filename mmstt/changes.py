@@ -11,6 +11,7 @@ __all__ = ['CHANGES', 'Sheet', 'sheet_of', 'copy_of', 'text_of', 'write_sheet', 
            'called', 'lower_case', 'compare', 'try_changes']
 
 # %% ../nbs/00i_changes.ipynb #f4802bf2
+import contextlib
 import gzip
 import random
 import re
@@ -25,7 +26,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from .egms import EGMSFormatError, notes_of
+from .egms import EGMSFormatError
 from .tiles import read_tile, write_tile
 
 # %% ../nbs/00i_changes.ipynb #35f83452
@@ -33,8 +34,7 @@ from .tiles import read_tile, write_tile
 class Sheet:
     """A table as text: `rows`, the header first, and how it is written.
 
-    `lost` says that values, dates or points may be missing; `marked` that the table still says that it is simulated;
-    `done` names the changes.
+    `marked` says that the table still tells that it is simulated; `done` names the changes.
     """
     rows: list[list[str]]
     name: str = "EGMS_L3_E32N34_100km_U_2018_2022_1"
@@ -46,7 +46,6 @@ class Sheet:
     encoding: str = "utf-8"
     before: str = ""
     cut: bool = False
-    lost: bool = False
     marked: bool = True
     done: list[str] = field(default_factory=list)
 
@@ -153,7 +152,6 @@ _NUMBERS = ["-9999", "9999", "-32768", "1e20", "-3.4e38", "inf"]
 @change("missing as", code=_WORDS + _NUMBERS)
 def some_missing(sheet, rng, code):
     "Some values are words or numbers that stand for missing."
-    sheet.lost = True
     for _ in range(12):
         row = rng.randrange(1, len(sheet.rows))
         column = rng.choice(sheet.dates() or [-1])
@@ -168,7 +166,6 @@ def _fill(sheet, columns, value):
 @change("zero for missing dates")
 def zero_dates(sheet, rng):
     "Whole dates, three of them, are filled with 0."
-    sheet.lost = True
     dates = sheet.dates()
     count = 3 if len(dates) > 3 else 0
     _fill(sheet, rng.sample(dates[1:], count), "0.0")
@@ -176,7 +173,6 @@ def zero_dates(sheet, rng):
 @change("empty at the end")
 def empty_end(sheet, rng):
     "The last dates hold nothing."
-    sheet.lost = True
     count = rng.randrange(1, 12)
     _fill(sheet, sheet.dates()[-count:], "")
 
@@ -314,7 +310,6 @@ def upper_case(sheet, rng): sheet.rows[0] = [c.upper() for c in sheet.head]
 @change("cut to ten letters")
 def cut_names(sheet, rng):
     "As a Shapefile does, which also holds 255 columns at most."
-    sheet.lost |= len(sheet.head) > 255
     sheet.rows = [row[:255] for row in sheet.rows]
     cut = [c[:10] for c in sheet.head]
     for k, c in enumerate(cut):
@@ -324,7 +319,6 @@ def cut_names(sheet, rng):
 # %% ../nbs/00i_changes.ipynb #7584595b
 @change("rows twice")
 def rows_twice(sheet, rng):
-    sheet.lost = True
     sheet.rows += [list(r) for r in rng.sample(sheet.rows[1:], 4)]
 
 @change("another order of rows")
@@ -360,7 +354,6 @@ def totals(sheet, rng):
 @change("far away")
 def far_away(sheet, rng):
     "A row of another tile and one off the lattice."
-    sheet.lost = True
     if "easting" not in sheet.head: return
     for east in ("4597550", "3210077"):
         row = list(sheet.rows[1])
@@ -430,36 +423,67 @@ def _cells(tile):
     north = np.rint(tile.northing.values)
     return list(zip(east.tolist(), north.tolist(), strict=True))
 
-# %% ../nbs/00i_changes.ipynb #51b41d81
-_SAYS_SO = re.compile(r"left out|not read|most that a Shap")
+# %% ../nbs/00i_changes.ipynb #462d95d4
+def _places(sheet):
+    "Places in whole metres of the rows that have one; none where the columns are gone."
+    names = [c.lower() for c in sheet.head]
+    if not {"easting", "northing"} <= set(names): return set()
+    columns = names.index("easting"), names.index("northing")
+    found = set()
+    for row in sheet.rows[1:]:
+        with contextlib.suppress(ValueError, IndexError):
+            found.add(tuple(float(row[k]) for k in columns))
+    return found
 
-def _unsaid(got, sheet, *, missing, ended):
-    "What a tile lacks without saying so; `missing`: values or dates; `ended`: the last date."
-    if missing and not notes_of(got): return "values are missing without a note"
-    if ended and not _SAYS_SO.search(got.notes): return "ends early without a note"
-    if sheet.marked and not got.simulated: return "not known as simulated"
+# %% ../nbs/00i_changes.ipynb #51b41d81
+_EMPTY = r"(\d+) values? (?:is|are) empty "
+_DROPPED = r"(\d+) rows? dropped"
+_UNREAD = r"(\d+) (?:dates? left out|columns hold a date)"
+_SHAPEFILE = "most that a Shap"
+
+def _said(got, what):
+    "The number that the notes of a tile give for something."
+    return sum(map(int, re.findall(what, got.notes)))
+
+def _unsaid(got, *, empty=0, dates=0, points=0):
+    """What a tile lacks without saying so.
+
+    Parameters
+    ----------
+    got : the tile as read
+    empty, dates, points : how many values, dates and points it lacks
+    """
+    if (said := _said(got, _EMPTY)) != empty: return f"{empty} values are missing, {said} by the notes"
+    if points > (said := _said(got, _DROPPED)): return f"{points} points are missing, {said} by the notes"
+    if _SHAPEFILE in got.notes: return ""
+    if dates > (said := _said(got, _UNREAD)): return f"{dates} dates are missing, {said} by the notes"
     return ""
 
 # %% ../nbs/00i_changes.ipynb #443b2a10
 def compare(got: xr.Dataset, clean: xr.Dataset, sheet: Sheet) -> str:
     "What is wrong with a tile as read from a changed table; empty when nothing is."
-    at = _find(_cells(got), _cells(clean))
-    other = np.array([k is None for k in at])
-    if other.any() and " lie in " not in got.notes: return "a point that the clean table has not, without a note"
-    got = got.isel(point=~other)
-    at = [k for k in at if k is not None]
+    if sheet.marked and not got.simulated: return "not known as simulated"
     days = clean.time.values
     when = _find(got.time.values, days)
     if None in when: return f"a date that the clean table has not: {got.time.values[when.index(None)]}"
-    values = got.displacement.values
+    empty = int(np.isnan(got.displacement.values).sum())
+    points = len(_places(sheet) & set(_cells(clean)) - set(_cells(got)))
+    wrong = _unsaid(got, empty=empty, dates=len(days) - len(when), points=points)
+    return wrong or _other_values(got, clean, when)
+
+# %% ../nbs/00i_changes.ipynb #16bc4e9b
+def _other_values(got, clean, when):
+    "What a tile has that the clean one has not; `when`: where its dates stand there."
+    at = _find(_cells(got), _cells(clean))
+    other = np.array([k is None for k in at])
+    if other.any() and " lie in " not in got.notes: return "a point that the clean table has not, without a note"
+    values = got.displacement.values[~other]
+    at = [k for k in at if k is not None]
     want = clean.displacement.values[np.ix_(at, when)]
     there = np.isfinite(values)
     if len(at) < 8: there &= values != 0                # of so few points a 0 cannot be known for a missing value
     wrong = there & (values != want)
-    if wrong.any(): return f"{wrong.sum()} other values"
-    missing = np.isnan(values).any() or len(when) < len(days)
-    ended = when[-1] < len(days) - 1
-    return _unsaid(got, sheet, missing=missing, ended=ended)
+    return f"{wrong.sum()} other values" if wrong.any() else ""
 
 # %% ../nbs/00i_changes.ipynb #acef7341
 def try_changes(

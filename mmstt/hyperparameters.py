@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SCALES', 'REACH', 'FORMAT', 'VERSION', 'scale_names', 'LocalGP', 'sample_series', 'fit_shared', 'process_record',
-           'process_of', 'hyper_record', 'check_hyper', 'read_hyper', 'write_hyper', 'SharedGP', 'seam']
+           'process_of', 'hyper_record', 'check_hyper', 'read_hyper', 'write_hyper', 'SharedGP']
 
 # %% ../nbs/15c_hyperparameters.ipynb #81ae486c
 import json
@@ -328,50 +328,3 @@ def fit(
     missing = [name for name in names if name not in states and name != "area"]   # which is one series a tile
     self.notes = self._shared_notes(missing)
     return self
-
-# %% ../nbs/15c_hyperparameters.ipynb #3fff8168
-def seam(
-    hyper,
-    component,
-    given,
-    leads,
-    margin=REACH,
-) -> np.ndarray:
-    """What a cut in four changes: the difference of forecasts, as a share of the interval's width.
-
-    Parameters
-    ----------
-    hyper, component : see `SharedGP`
-    given : dict of `days`, `series`, `positions`, `time`, `training`, as for `MultiscaleGP.fit`
-    leads : (F,) days
-    margin : m, how far beyond the cut neighbours are read
-
-    Returns
-    -------
-    (F, N), with the 90 % interval of the Gaussian process itself
-    """
-    where = given["positions"]
-    values = np.asarray(given["series"])
-    days = given["days"]
-    origins = [len(days) - 1]
-    future = days[-1] + np.asarray(leads, float)
-    future = torch.as_tensor(future)[None]
-    whole = SharedGP(hyper, component).fit(**given)
-    mean, variance = whole.predict_many(origins, future)
-    width = 2 * 1.645 * variance[0].sqrt()
-    out = np.zeros(mean.shape[1:], np.float32)
-    middle = (where.min(0) + where.max(0)) / 2
-    quarter = where > middle
-    for corner in np.ndindex(2, 2):
-        mine = (quarter == np.array(corner, bool)).all(1)
-        if not mine.any(): continue
-        lowest = where[mine].min(0) - margin
-        highest = where[mine].max(0) + margin
-        near = ((where >= lowest) & (where <= highest)).all(1)
-        part = dict(given, series=values[:, near], positions=where[near])
-        alone = SharedGP(hyper, component).fit(**part)
-        cells = np.flatnonzero(mine[near])
-        cut, _ = alone.predict_many(origins, future, cells)
-        change = cut - mean[..., mine]
-        out[:, mine] = change[0] / width[:, mine]
-    return np.abs(out)

@@ -27,7 +27,7 @@ from .cluster import check_executor
 from .egms import find_tile
 from .files import NoLocks, take_lock, write_text
 from .reproduced import compare_run
-from .tables import seeds_of
+from .tables import seeds_of, trained_on
 
 # %% ../nbs/29_study.ipynb #56c9f545
 def share_path(relative) -> Path:
@@ -287,10 +287,8 @@ def _pace(tiles):
 
 # %% ../nbs/29_study.ipynb #07f1d357
 def _first_table(config):
-    "What a newcomer waits for: Table I of the paper's tile, or of the first there is."
-    tiles = config["tiles"]
-    first = config["train_tile"] if config["train_tile"] in tiles else tiles[0]
-    return f"figures/{first}/table_1.ipynb"
+    "What a newcomer waits for."
+    return f"figures/{trained_on(config)}/table_1.ipynb"
 
 # %% ../nbs/29_study.ipynb #bf1b1349
 def _environment():

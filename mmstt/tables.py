@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['PAST_ONLY', 'ALL', 'MIN_SEEDS', 'KEYS', 'PRODUCT', 'COLUMNS', 'HEADS', 'FLAT', 'EVENT_PLACES', 'METRICS_2',
            'baselines_of', 'is_baseline', 'reads_only_the_past', 'folder_of', 'seeds_of', 'configured_runs',
-           'raster_not_grid', 'in_todays_words', 'at_steps', 'three_steps', 'shown_steps', 'read_scores', 'join_words',
-           'runs_line', 'machines_line', 'windows_left_out', 'left_out_line', 'table_caption', 'over_seeds',
-           'best_baseline', 'shown_baselines', 'first_seed', 'table_1', 'protocols_of', 'markdown_table', 'markdown_1',
-           'verdicts_1', 'event_place', 'table_2', 'part_of', 'fair_baseline', 'markdown_2', 'markdown_events',
-           'verdicts_2']
+           'trained_on', 'raster_not_grid', 'in_todays_words', 'at_steps', 'three_steps', 'shown_steps', 'read_scores',
+           'join_words', 'runs_line', 'machines_line', 'windows_left_out', 'left_out_line', 'table_caption',
+           'over_seeds', 'best_baseline', 'shown_baselines', 'first_seed', 'table_1', 'protocols_of', 'markdown_table',
+           'markdown_1', 'verdicts_1', 'event_place', 'table_2', 'part_of', 'fair_baseline', 'markdown_2',
+           'markdown_events', 'verdicts_2']
 
 # %% ../nbs/22a_tables.ipynb #9e093014
 import json
@@ -65,6 +65,12 @@ def configured_runs(config: dict) -> list[tuple[str, str, int]]:
     models = [(m, s) for m in config["models"] for s in seeds_of(config, m)]
     models += [(m, 0) for m in baselines_of(config)]
     return [(p, m, s) for p in config["protocols"] for m, s in models]
+
+# %% ../nbs/22a_tables.ipynb #b4b90bc4
+def trained_on(config: dict) -> str:
+    "The tile whose networks are carried to the others: the paper's, or the first where that is none of the tiles."
+    tiles = config["tiles"]
+    return config["train_tile"] if config["train_tile"] in tiles else tiles[0]
 
 # %% ../nbs/22a_tables.ipynb #64a53cbc
 def raster_not_grid(scores: pd.DataFrame) -> pd.DataFrame:

@@ -23,19 +23,14 @@ from mmstt.models.core import build_model
 from mmstt.protocol import make_windows
 from mmstt.raster import open_cube
 from mmstt.study import load_config
-from mmstt.tables import seeds_of
+from mmstt.tables import configured_runs, trained_on
 from mmstt.train import Replayed, TrainConfig, masked_loss, train
-
-PROTOCOLS = ["forecast", "paper"]           # runs of the first end sooner
 
 
 def jobs_of(config):
-    "Every run, seed after seed; of a seed the longest first."
-    order = ["mmstt", "staeformer", "convlstm", "stgcn", "cnn_lstm"]
-    models = sorted(config["models"], key=order.index)
-    jobs = [(seed, model, protocol) for model in models for seed in seeds_of(config, model) for protocol in PROTOCOLS]
-    jobs = [job for job in jobs if job[2] in config["protocols"]]
-    return sorted(jobs, key=lambda job: job[0])
+    "Seed, model and protocol of each network's run, seed after seed."
+    networks = [(s, m, p) for p, m, s in configured_runs(config) if m in config["models"]]
+    return sorted(networks, key=lambda job: job[0])
 
 
 def work(queue, config, cube):
@@ -48,7 +43,7 @@ def work(queue, config, cube):
         seed, model, protocol = job
         out = Path("data/runs", config["name"], opened.attrs["tile"], protocol, model, f"seed{seed}")
         run = train(opened, model, protocol, out, seed, config["models"][model], settings, progress=False)
-        if not (out / "scores.csv").exists(): score_run(out, [cube], keep=seed == seeds_of(config, model)[0])
+        if not (out / "scores.csv").exists(): score_run(out, [cube])
         result = run.config["result"]
         print(f"[{protocol} {model} seed {seed}] {result['epochs']} epochs, best {result['best_epoch']}, "
               f"{result['seconds_per_epoch']} s an epoch, validation loss {result['validation_loss']:.5f}", flush=True)
@@ -156,7 +151,7 @@ def main():
     end = time.monotonic() + 60 * args.minutes
     if not torch.cuda.is_available(): sys.exit("no NVIDIA GPU here; `mmstt study` trains on a CPU")
     config = load_config(args.config)
-    cube = Path("data/cubes", f"{config['tiles'][0]}.zarr")
+    cube = Path("data/cubes", f"{trained_on(config)}.zarr")
     if not cube.exists(): sys.exit(f"{cube} is not there: `mmstt study --config {args.config} --only cubes` makes it")
     train_all(config, cube, end, args.workers)
     measured = Path("figures/benchmarks/gpu.csv")
