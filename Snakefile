@@ -209,7 +209,7 @@ rule report:
     run:
         from mmstt.report import write_report
         from mmstt.reproduced import compare_run
-        compared = compare_run("figures", reference_of(config["name"]))
+        compared = compare_run("figures", reference_of(config["name"]), config["tiles"])
         write_report([*input, *params.beside], output[0], config["name"], reproduced=compared)
 
 

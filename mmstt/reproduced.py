@@ -8,6 +8,7 @@ __all__ = ['KEYS', 'NO_RESULT', 'LEFT_OUT_ENDS', 'TABLES', 'NEAR', 'numbers_of',
 
 # %% ../nbs/22b_reproduced.ipynb #repro004
 import html
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -42,11 +43,32 @@ def _numbers(file):
 # %% ../nbs/22b_reproduced.ipynb #a7974290
 TABLES = "E*/table_1.csv", "E*/table_1_native.csv", "all/table_2.csv"
 
-def numbers_of(figures: str | Path) -> pd.DataFrame:
-    "Results of a run's tables in the folder `figures`: frame with `table`, `row`, `column`, `value`."
-    folder = Path(figures)
-    files = sorted(f for pattern in TABLES for f in folder.glob(pattern))
-    parts = [_numbers(f) for f in files]
+def _made_by(folder):
+    "Name and tiles of the configuration that made a folder of figures."
+    file = folder / "provenance.json"
+    if not file.exists(): return None, None
+    about = json.loads(file.read_text(encoding="utf-8"))
+    config = (about[0] if isinstance(about, list) else about)["config"]
+    return config["name"], config["tiles"]
+
+def numbers_of(figures: str | Path, name: str, tiles: list | None = None) -> pd.DataFrame:
+    """The results of a configuration's tables.
+
+    Parameters
+    ----------
+    figures : folder of all figures; what other configurations have made there is left out
+    name : of the configuration
+    tiles : of the configuration; any by default
+
+    Returns
+    -------
+    frame with `table`, `row`, `column`, `value`
+    """
+    files = sorted(f for pattern in TABLES for f in Path(figures).glob(pattern))
+    parts = []
+    for file in files:
+        by, of_tiles = _made_by(file.parent)
+        if by == name and tiles in (None, of_tiles): parts.append(_numbers(file))
     if parts: return pd.concat(parts, ignore_index=True)
     return pd.DataFrame(columns=["table", "row", "column", "value"])
 
@@ -110,18 +132,19 @@ def comparison_table(compared: pd.DataFrame) -> str:
 
 # %% ../nbs/22b_reproduced.ipynb #repro016
 def write_reference(figures: str | Path, out: str | Path) -> None:
-    "Keep the numbers of a run, as `config/reference/<configuration>.csv`."
-    numbers = numbers_of(figures)
+    "Keep the numbers of a configuration, all tiles, as `config/reference/<configuration>.csv`."
+    numbers = numbers_of(figures, Path(out).stem)
     text = numbers.to_csv(index=False, float_format="%.6g")
     write_text(out, text)
 
 # %% ../nbs/22b_reproduced.ipynb #ce823a76
-def compare_run(figures: str | Path, reference: str | Path) -> tuple[str, str]:
-    "A run against its configuration's committed numbers: the sentence and the HTML table."
+def compare_run(figures: str | Path, reference: str | Path, tiles: list) -> tuple[str, str]:
+    "A run of some tiles against its configuration's committed numbers: the sentence and the HTML table."
     reference = Path(reference)
     if not reference.exists():
         return f"no committed run to compare with ({reference.name})", ""
-    ours = numbers_of(figures)
+    ours = numbers_of(figures, reference.stem, tiles)
     committed = pd.read_csv(reference)
+    committed = committed[committed["table"].isin(ours["table"])]
     compared = compare_numbers(ours, committed)
     return comparison_line(compared), comparison_table(compared)

@@ -455,6 +455,6 @@ def run_study(config, folder=".", cores=None, *, only=None, snakemake_args=()) -
     code = run_plan(folder, call, snakemake_args)
     partly = only or is_dry(snakemake_args) or "--unlock" in snakemake_args
     if code == 0 and not partly:
-        said, *_ = compare_run(folder / "figures", reference_of(config["name"]))
+        said, *_ = compare_run(folder / "figures", reference_of(config["name"]), config["tiles"])
         print(said, flush=True)
     return code
