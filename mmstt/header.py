@@ -97,7 +97,8 @@ def find_dates(columns: list[str]) -> tuple[dict[str, str], list[str]]:
     dates |= _unknown_dress(columns, dates, others)
     read = {c: dates[c] for c in columns if c in dates}
     rest = [c for c in columns if c not in dates]
-    return read, [c for c in rest if c in others or _DATE_LIKE.fullmatch(c)]
+    def is_cut(c): return _CUT_DATE.fullmatch(c) and not _OTHER.search(c)
+    return read, [c for c in rest if c in others or _DATE_LIKE.fullmatch(c) or is_cut(c)]
 
 # %% ../nbs/00c_header.ipynb #80b18daa
 _LAST = re.compile(r"[Xx]?(\d{1,2})([./ -]?)(\d{1,2}|[A-Za-z]{3})\2(\d{4})")
@@ -105,6 +106,8 @@ _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 # a decimal year, a spreadsheet's day number, YYMMDD, a day with a year of two digits: not read, but named
 _DATE_LIKE = re.compile(r"[Xx]?((199|20)\d{1,2}\.\d{2,}|[34]\d{4}|\d{6})"
                         r"|[Xx]?\d{1,2}[./ -]([A-Za-z]{3}|\d{1,2})[./ -](\d{2}|\d{4})")
+# what a Shapefile leaves of a date, in a name of ten letters: LOS_202211, and LOS_2022_8 where that was there already
+_CUT_DATE = re.compile(r"(?=.{10}$).*\D(199|20\d)\d(\d{0,3}|_\d)")
 
 def _month_names(columns):
     "Columns like 06-Jan-2018 -> YYYYMMDD."
