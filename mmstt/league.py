@@ -7,8 +7,8 @@ __all__ = ['SAMPLE', 'ORIGINS', 'LEAST_VALUES', 'COLUMNS', 'AN_ENTRY', 'MIDDLE',
            'TRAIN', 'OURS', 'REAL', 'CRS', 'POINTS', 'LeagueSet', 'make_set', 'regular_past', 'check_entry', 'to_table',
            'from_table', 'losses', 'by_origin', 'group_scores', 'compare', 'score_set', 'companions', 'calibrated',
            'ridge', 'LeftOut', 'residual', 'of_peer', 'of_class', 'load_class', 'read_entry', 'Entry', 'all_entries',
-           'task_hash', 'forecast_file', 'read_about', 'is_done', 'run_entry', 'run_all', 'find_real', 'open_set',
-           'write_tasks', 'croissant', 'read_forecasts', 'provenance', 'write_scores', 'main']
+           'task_hash', 'forecast_file', 'read_about', 'is_done', 'run_entry', 'run_all', 'open_set', 'write_tasks',
+           'croissant', 'read_forecasts', 'provenance', 'write_scores', 'main']
 
 # %% ../nbs/26a_league.ipynb #2ae9587b
 import importlib.util
@@ -54,7 +54,7 @@ from .models.multiscale_gp import match_dates
 from .peers import CENTRAL, LEVELS, PEERS, Peer, Task, at_levels, in_order
 from .simulate import synthetic_name, write_synthetic
 from .style import caption_of
-from .testing import data_folders
+from .testing import find_real
 from .tiles import read_tile
 
 # %% ../nbs/26a_league.ipynb #d7a41422
@@ -749,14 +749,6 @@ REAL = {
     "Offida": "egms_decomposed_offida_*.csv.gz",
 }
 
-def find_real(name: str) -> Path | None:
-    "The first file of a real set in the folders where real data may lie."
-    for folder in data_folders():
-        for place in (folder, folder / "real"):
-            found = sorted(place.glob(REAL[name]))
-            if found: return found[0]
-    return None
-
 # %% ../nbs/26a_league.ipynb #22366407
 CRS = {"Offida": "EPSG:32633"}
 POINTS = 2000                 # of a synthetic tile
@@ -771,7 +763,7 @@ def _simulated(name, folder):
 def open_set(name: str, folder: Path, **size) -> LeagueSet | None:
     "A set by its name or file, None for a real one that is not at hand; a synthetic tile is simulated into `folder`."
     if name in REAL:
-        path = find_real(name)
+        path = find_real(REAL[name])
         if not path: return None
         return make_set(name, read_tile(path, crs=CRS.get(name)), **size)
     if name in SYNTHETIC_TILES: name = str(_simulated(name, Path(folder) / "synthetic"))
