@@ -438,7 +438,7 @@ def _places(sheet):
 # %% ../nbs/00i_changes.ipynb #51b41d81
 _EMPTY = r"(\d+) values? (?:is|are) empty "
 _DROPPED = r"(\d+) rows? dropped"
-_UNREAD = r"(\d+) (?:dates? left out|columns hold a date)"
+_UNREAD = r"(\d+) (?:dates? left out|columns? with a date)"
 _LATER = "may hold dates after the last"
 _SHAPEFILE = "most that a Shap"
 
