@@ -316,7 +316,8 @@ def one_column_a_date(
         else:
             keep.append(k)
     if len(keep) < len(order):
-        notes.append(f"{len(order) - len(keep)} dates stand twice with equal values: one column each kept")
+        twice = counted(len(order) - len(keep), "date", "stands")
+        notes.append(f"{twice} twice with equal values: one column each kept")
     return np.ascontiguousarray(values[keep]), [dates[k] for k in keep], notes
 
 # %% ../nbs/00f_cleaning.ipynb #4ee8161f

@@ -311,7 +311,7 @@ def few(words, most=4):
     return f"{said} and {more} more" if more > 0 else said
 
 # %% ../nbs/00c_header.ipynb #b4012baf
-_OF_MANY = {"is": "are", "has": "have", "repeats": "repeat"}
+_OF_MANY = {"is": "are", "has": "have", "repeats": "repeat", "stands": "stand"}
 
 def counted(count: int, noun: str, verb: str = "") -> str:
     "A number with its noun, and its verb: `1 row is`, `3 rows are`."

@@ -7,8 +7,8 @@ __all__ = ['SAMPLE', 'ORIGINS', 'LEAST_VALUES', 'COLUMNS', 'AN_ENTRY', 'MIDDLE',
            'TRAIN', 'OURS', 'REAL', 'CRS', 'POINTS', 'LeagueSet', 'make_set', 'regular_past', 'check_entry', 'to_table',
            'from_table', 'losses', 'by_origin', 'group_scores', 'compare', 'score_set', 'companions', 'calibrated',
            'ridge', 'LeftOut', 'residual', 'of_peer', 'of_class', 'load_class', 'read_entry', 'Entry', 'all_entries',
-           'task_hash', 'forecast_file', 'read_about', 'is_done', 'run_entry', 'run_all', 'open_set', 'write_tasks',
-           'croissant', 'read_forecasts', 'provenance', 'write_scores', 'main']
+           'forecast_file', 'read_about', 'is_done', 'run_entry', 'run_all', 'open_set', 'write_tasks', 'croissant',
+           'read_forecasts', 'provenance', 'write_scores', 'main']
 
 # %% ../nbs/26a_league.ipynb #2ae9587b
 import importlib.util
@@ -105,6 +105,14 @@ class LeagueSet:
         matched = match_dates(self.series.days, self.origins, self.leads)
         found = self.series.values[matched][..., self.cells].astype(np.float32)
         return np.where((matched < 0)[..., None], np.nan, found)
+
+    @cached_property
+    def task(self):
+        "Changes when what is to be forecast, or the data, change."
+        named = " ".join([self.attrs["sha256"], *self.ids])
+        arrays = self.dates, self.leads, self.truth
+        values = b"".join(array.tobytes() for array in arrays)
+        return sha256_of(named.encode() + values)[:16]
 
 # %% ../nbs/26a_league.ipynb #61aaf5f8
 def _origins(days, longest, first, count):
@@ -591,7 +599,10 @@ def _added(where):
     file = Path(where if is_table else before)
     if not file.is_file(): raise ValueError(f"--add {where}: there is no such file; give FILE.parquet or FILE.py:Class")
     name = file.stem if is_table else after
-    make = read_entry(where) if is_table else lambda s: of_class(s, load_class(where))
+    if is_table: make = read_entry(where)
+    else:
+        forecaster = load_class(where)
+        def make(s): return of_class(s, forecaster)
     return name, Entry(name, make, f"added from {file.name}", sha256_of(file))
 
 # %% ../nbs/26a_league.ipynb #9899a229
@@ -616,14 +627,6 @@ def all_entries(add: Iterable = (), weights: Path | None = None) -> dict:
         found[name] = entry
     return found
 
-# %% ../nbs/26a_league.ipynb #873550cc
-def task_hash(s: LeagueSet) -> str:
-    "Changes when what is to be forecast, or the data, change."
-    named = " ".join([s.attrs["sha256"], *s.ids])
-    arrays = s.dates, s.leads, s.truth
-    values = b"".join(array.tobytes() for array in arrays)
-    return sha256_of(named.encode() + values)[:16]
-
 # %% ../nbs/26a_league.ipynb #27148e10
 def forecast_file(folder: Path, name: str, s: LeagueSet) -> Path:
     "Where an entry's forecasts of a set lie."
@@ -641,7 +644,7 @@ def is_done(path: Path, entry: Entry, s: LeagueSet) -> bool:
     "Whether a file holds this entry's forecasts of the set as it is now."
     about = read_about(path)
     held = about.get("task"), about.get("stamp")
-    return held == (task_hash(s), entry.stamp)
+    return held == (s.task, entry.stamp)
 
 # %% ../nbs/26a_league.ipynb #8580e2e3
 def run_entry(
@@ -665,7 +668,7 @@ def run_entry(
         "note": entry.note,
         "stamp": entry.stamp,
         "set": s.name,
-        "task": task_hash(s),
+        "task": s.task,
         "seconds_per_1000": cost,
     }
     path = forecast_file(folder, name, s)
@@ -890,11 +893,10 @@ _KEPT = "entry", "label", "note", "set", "seconds_per_1000"
 def read_forecasts(s: LeagueSet, folder: Path) -> tuple:
     "Quantiles of every entry that has forecast a set as it is now, dict of name to (levels, B, F, n); and about them."
     file = forecast_file("", "", s).name
-    task = task_hash(s)
     entries, about = {}, []
     for path in sorted(Path(folder).glob(f"*/{file}")):
         told = read_about(path)
-        if told.get("task") != task: continue
+        if told.get("task") != s.task: continue
         where = str(path)
         table = check_entry(pd.read_parquet(path), where)
         entries[told["entry"]] = from_table(s, table, where)
@@ -914,7 +916,7 @@ def _about_set(s):
         "judged": len(s.cells),
         "origins": s.dates,
         "leads": s.leads,
-        "task": task_hash(s),
+        "task": s.task,
     }
 
 # %% ../nbs/26a_league.ipynb #f93ba81d
@@ -952,9 +954,8 @@ def write_scores(
     for name, frame in tables.items():
         with write_beside(out / f"{name}.csv") as half: frame.to_csv(half, index=False, float_format="%.5g")
     write_json(out / "provenance.json", provenance(sets, said))
-    for place in (Path(folder), out):
-        described = croissant(folder, sets)
-        write_json(place / "croissant.json", described)
+    described = croissant(folder, sets)
+    for place in (Path(folder), out): write_json(place / "croissant.json", described)
     return scores
 
 # %% ../nbs/26a_league.ipynb #7e505cf9
