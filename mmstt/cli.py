@@ -203,7 +203,7 @@ def download(
     component: Annotated[str, typer.Option(help="U vertical or E east-west.")] = "U",
     out: Annotated[Path, typer.Option(help="Folder for the file.")] = Path("data/egms"),
     token: Annotated[Optional[str], typer.Option(
-        envvar="EGMS_TOKEN", help="Your EGMS token; the README says how to get one.")] = None,
+        envvar="EGMS_TOKEN", help="Your EGMS token; docs/download.md says how to get one.")] = None,
 ):
     "Fetch a tile from EGMS (free, after registration); an interrupted download goes on where it was."
     from mmstt.download import download as fetch

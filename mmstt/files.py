@@ -15,6 +15,7 @@ import json
 import math
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,25 @@ def _remove(path):
     if path.is_dir() and not path.is_symlink(): shutil.rmtree(path, ignore_errors=True)
     else: path.unlink(missing_ok=True)
 
+# %% ../nbs/00_files.ipynb #5b8c729c
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+def _is_full(folder):
+    "Whether a small file finds no room in a folder."
+    try:
+        with tempfile.TemporaryFile(dir=folder) as f: f.write(bytes(2**16))
+    except OSError as e: return e.errno in _NO_ROOM
+    return False
+
+@contextlib.contextmanager
+def _named_when_full(path):
+    "An error while the disk is full says so, and names the file."
+    try: yield
+    except Exception as e:
+        if getattr(e, "errno", None) not in _NO_ROOM and not _is_full(path.parent): raise
+        said = "no room is left on the disk; make room there, or write elsewhere"
+        raise OSError(errno.ENOSPC, said, str(path)) from e
+
 # %% ../nbs/00_files.ipynb #18f4a7a9
 @contextlib.contextmanager
 def write_beside(path: str | Path) -> Iterator[Path]:
@@ -35,7 +55,8 @@ def write_beside(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
-    try: yield part
+    try:
+        with _named_when_full(path): yield part
     except BaseException:
         _remove(part)
         raise
@@ -74,7 +95,7 @@ def write_folder_beside(path: str | Path) -> Iterator[Path]:
     _remove(work)
     work.mkdir()
     try:
-        yield new
+        with _named_when_full(path): yield new
         if path.exists(): os.replace(path, old)
         try: _take_name(new, path)
         finally: _bring_back(old, path)

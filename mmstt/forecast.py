@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import torch
 import xarray as xr
+from tqdm.auto import tqdm
 
 import mmstt
 from .egms import DESCRIPTORS, credit_of, notes_of
 from .header import few
 from .hindcast import (
-    LEAST_ORIGINS, POINTS_AT_ONCE, RESOLUTION, Hindcast, hindcast, judged_points, lead_days, motion_classes, skill_of,
+    LEAST_ORIGINS, RESOLUTION, Hindcast, hindcast, judged_points, lead_days, motion_classes, skill_of,
     split_dates, squared_errors, velocities, verified_origins)
 from .hyperparameters import SharedGP, read_hyper
 from .intervals import coverage, radii
@@ -161,19 +162,16 @@ def _last_known(values):
     return last, int(stale.sum()), t
 
 # %% ../nbs/23_forecast.ipynb #53cc132b
-def latest_forecast(forecaster: ForecastModel, series: Series, leads) -> tuple[np.ndarray, np.ndarray]:
+def latest_forecast(forecaster: ForecastModel, series: Series, leads, *,
+                    progress: bool = False) -> tuple[np.ndarray, np.ndarray]:
     "Mean (F, N) mm and variance (F, N) mm2 of all points; the variance is 1 for a forecaster that has none."
     origin = len(series.days) - 1
     future = torch.as_tensor(series.days[-1] + np.asarray(leads, float))[None]
-    count = series.values.shape[1]
-    mean = np.empty((len(leads), count), np.float32)
-    variance = np.empty_like(mean)
-    for first in range(0, count, POINTS_AT_ONCE):
-        points = np.arange(first, min(first + POINTS_AT_ONCE, count))
-        m, v = forecaster.predict_many([origin], future, points)
-        mean[:, points] = m[0].numpy()
-        variance[:, points] = v[0].nan_to_num(1.).numpy()
-    return mean, variance
+    points = np.arange(series.values.shape[1])
+    hidden = None if progress else True                   # None: shown on a terminal alone
+    with tqdm(total=len(points), disable=hidden, desc="forecasting ahead", unit=" points") as bar:
+        mean, variance = forecaster.predict_many([origin], future, points, bar=bar)
+    return mean[0].numpy(), variance[0].nan_to_num(1.).numpy()
 
 # %% ../nbs/23_forecast.ipynb #e8ae07bf
 def _nearest_note(past):
@@ -265,7 +263,7 @@ def forecast_series(forecaster: ForecastModel, series: Series, *, leads, level: 
     past = hindcast(forecaster, days, values, leads=leads, split=split, points=points, classes=classes,
                     weight=weight, progress=progress)
     radius, verified = radii(past, level)
-    mean, variance = latest_forecast(forecaster, series, leads)
+    mean, variance = latest_forecast(forecaster, series, leads, progress=progress)
     spread = np.maximum(np.sqrt(variance), RESOLUTION)
     half = radius[-1][:, classes] * spread
     notes = _result_notes(forecaster, series, past=past, verified=verified, labels=labels, level=level)

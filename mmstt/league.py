@@ -57,6 +57,11 @@ from .style import caption_of
 from .testing import find_real
 from .tiles import read_tile
 
+# %% ../nbs/26a_league.ipynb #ba69c91d
+def _hash_of(words, arrays):
+    values = b"".join(array.tobytes() for array in arrays)
+    return sha256_of(" ".join(words).encode() + values)[:16]
+
 # %% ../nbs/26a_league.ipynb #d7a41422
 @dataclass(frozen=True)
 class LeagueSet:
@@ -70,8 +75,7 @@ class LeagueSet:
     origins : (B,) indices of dates
     cells : (n,) indices of the points that are judged
     ids : (n,) their identifiers, "SET/PID"
-    classes, weight : (n,) motion class, and how many points each stands for
-    labels : of the motion classes
+    classes, weight : (n,) motion class, with `labels`, and how many points each stands for
     """
     name: str
     attrs: dict
@@ -86,7 +90,6 @@ class LeagueSet:
 
     @property
     def step(self): return int(self.leads[0])
-
     @property
     def season(self): return round(365.25 / self.step)
 
@@ -109,10 +112,7 @@ class LeagueSet:
     @cached_property
     def task(self):
         "Changes when what is to be forecast, or the data, change."
-        named = " ".join([self.attrs["sha256"], *self.ids])
-        arrays = self.dates, self.leads, self.truth
-        values = b"".join(array.tobytes() for array in arrays)
-        return sha256_of(named.encode() + values)[:16]
+        return _hash_of([self.attrs["sha256"], *self.ids], [self.dates, self.leads, self.truth])
 
 # %% ../nbs/26a_league.ipynb #61aaf5f8
 def _origins(days, longest, first, count):

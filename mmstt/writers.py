@@ -171,7 +171,8 @@ def write_each(jobs) -> list:
         try: write(path)
         except Exception as e:
             if not done: raise
-            raise OSError(f"{path}: not written ({e}); written before it: {', '.join(map(str, done))}") from e
+            why = getattr(e, "strerror", None) or e
+            raise OSError(f"{path}: not written ({why}); written before it: {', '.join(map(str, done))}") from e
         done.append(path)
     return done
 
@@ -185,7 +186,9 @@ def _write_netcdf(ds, path):
         v = ds[name]
         if v.dtype.kind == "U": ds[name] = v.dims, v.values.astype(object), v.attrs
         if v.ndim > 1: v.encoding |= dict(_PACKED, chunksizes=(1, *v.shape[1:]))
-    with write_beside(path) as part: ds.to_netcdf(part, engine="h5netcdf")
+    # Made in memory: HDF5 ends the whole program when the disk is full.
+    whole = ds.to_netcdf(engine="h5netcdf")
+    with write_beside(path) as part: part.write_bytes(whole)
 
 # %% ../nbs/23a_writers.ipynb #e21a4ded
 def _write_zarr(ds, path):

@@ -14,7 +14,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-from .baselines import Baseline, fill
+from .baselines import Baseline, fill, in_pieces
 from .core import ForecastModel, get_model, register
 from .multiscale_gp import Neighbourhood, from_windows, step_weights
 
@@ -365,18 +365,22 @@ def update_ridge(self: Residual, origin):
 # %% ../../nbs/16_residual.ipynb #eaeb87a6
 @patch
 @torch.no_grad()
-def predict_many(self: Residual, origins, futures, cells=None):
-    "Mean and variance (B, F, n), mm, for ascending origins (B,) and days (B, F), of some cells or all."
-    past = self.past
-    if cells is None:
-        cells = np.arange(past.raw.shape[1])
-    cells = np.asarray(cells)
-    lags = self.bins.shape[1]
+def predict_many(self: Residual, origins, futures, cells=None, *, bar=None):
+    "See `Baseline.predict_many`, mm."
+    if cells is None: cells = np.arange(self.past.raw.shape[1])
+    if self.refit: self.update_ridge(max(origins))
     leads = self.leads(origins, futures)
+    found = [self._predict_some(origins, leads, some) for some in in_pieces(np.asarray(cells), bar)]
+    return tuple(torch.cat(v, -1) for v in zip(*found, strict=True))
+
+@patch
+def _predict_some(self: Residual, origins, leads, cells):
+    "Mean and variance (B, F, n) at some leads (B, F) of the network, of some cells."
+    past = self.past
+    lags = self.bins.shape[1]
     leads = leads[..., None].expand(-1, -1, len(cells))
     every_lead = past.futures(origins, self.t_out)
     mean, variance = past.baseline.predict_many(origins, every_lead, cells)
-    if self.refit: self.update_ridge(max(origins))
     for o, m in zip(origins, mean):
         f, g, scale = past.features(self.bins, o, cells=cells, baseline=m)
         window = 0                                                   # at 0 the trained weights

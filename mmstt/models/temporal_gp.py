@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['DAYS_PER_YEAR', 'HYPERPARAMETERS', 'MIXTURE', 'SIGNAL_TO_NOISE', 'SHORTEST_YEARS', 'REPEAT_DAYS', 'LEVEL_VARIANCE',
            'OFFSET_VARIANCE', 'JITTER', 'LEAST_SERIES', 'motion_parts', 'noise_parts', 'FilledIn', 'filled_in',
-           'first_value', 'whiten', 'TemporalGP', 'Predictor', 'series_to_fit', 'log_likelihood', 'fit_samples',
-           'fit_hyperparameters']
+           'first_value', 'whiten', 'TemporalGP', 'Predictor', 'OneOrigin', 'make_predictor', 'series_to_fit',
+           'log_likelihood', 'fit_samples', 'fit_hyperparameters']
 
 # %% ../../nbs/15a_temporal_gp.ipynb #ff6087d9
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -234,7 +235,7 @@ class TemporalGP(nn.Module):
         self.register_buffer("phase", torch.zeros(len(MIXTURE)).double())
         self.register_buffer("prior", torch.full((groups,), 1 / groups).double())
 
-    def kernel(
+    def parts(
         self,
         a,
         b,
@@ -243,18 +244,20 @@ class TemporalGP(nn.Module):
         filled=FilledIn(),
         hyperparameters=None,
         phase=None,
-    ) -> Tensor:
-        "(G, A, B) for each mixture component and ratio, between dates a (A,) and b (B,) in years; `offsets` in years."
+    ) -> Iterator:
+        "Of each mixture component: noise with the level, and motion (A, B) each; for the parameters see `kernel`."
         if hyperparameters is None:
             hyperparameters, phase = self.hyperparameters, self.phase
         level = _level_variance(a, b, offsets)
-        out = []
         for h, p in zip(hyperparameters, phase, strict=True):
             noise = filled(lambda lag, h=h: sum(noise_parts(lag, h).values()), a, b)
             motion = sum(motion_parts(a, b, h, p).values())
-            scaled = SIGNAL_TO_NOISE[:, None, None] * motion
-            out.append(level + noise + scaled)
-        return torch.cat(out)
+            yield level + noise, motion
+
+    def kernel(self, a, b, **known) -> Tensor:
+        "(G, A, B) for each mixture component and ratio, between dates a (A,) and b (B,) in years; `offsets` in years."
+        ratios = SIGNAL_TO_NOISE[:, None, None]
+        return torch.cat([noise + ratios * motion for noise, motion in self.parts(a, b, **known)])
 
     def factor(self, years, **known) -> Tensor:
         "Cholesky factors (G, T, T)."
@@ -362,20 +365,21 @@ def _weights(self: Predictor, z, missing):
 
 # %% ../../nbs/15a_temporal_gp.ipynb #85925db9
 @patch
-def _widened(self: Predictor, g, missing):
-    """Spread (B, F, n) of group g, or (B, F, 1) where nothing is missing (T, n): a missing value has told nothing.
+def _variance(self: Predictor, scaled, missing):
+    """Variance (B, F, n) within the groups, from weight times noise (G, B, n): a missing value (T, n) has told nothing.
 
     Before its first value a series lacks nothing: its level is counted from that value.
     """
-    spread = self.spread[g]
+    total = torch.einsum("gbf,gbn->bfn", self.spread, scaled)
     gappy = missing.any(0)
-    if not gappy.any(): return spread[..., None]
-    wide = spread[..., None].repeat(1, 1, len(gappy))
+    if not gappy.any(): return total
     some = missing[:, gappy]
     begun = (~some).cumsum(0) > 0
-    told = self.maps[g].square() @ (some & begun).float()
-    wide[..., gappy] += told.unflatten(0, spread.shape)
-    return wide
+    lacking = (some & begun).float()
+    for maps, weight in zip(self.maps, scaled[..., gappy], strict=True):
+        told = maps.square() @ lacking
+        total[..., gappy] += weight[:, None] * told.unflatten(0, total.shape[:2])
+    return total
 
 # %% ../../nbs/15a_temporal_gp.ipynb #6927df0c
 @patch
@@ -401,11 +405,11 @@ def _forecast(self: Predictor, series):
     shape = *self.spread.shape[1:], y.shape[1]
     mean = torch.zeros(shape)
     square = torch.zeros(shape)
-    for g, w in enumerate(weights[:, :, None]):
-        m = (self.maps[g] @ z[g]).view(shape)             # (B, F, n)
-        mean += w * m
-        variance = self._widened(g, missing) * noise[g, :, None]
-        square += w * (m.square_() + variance)
+    for maps, whitened, w in zip(self.maps, z, weights[:, :, None], strict=True):
+        m = (maps @ whitened).view(shape)                 # (B, F, n)
+        mean.addcmul_(w, m)
+        square.addcmul_(w, m.square_())
+    square += self._variance(weights * noise, missing)
     variance = (square - mean.square()).clamp_(min=0)
     mean.masked_fill_(self._not_yet(series), torch.nan)
     return mean + level, variance
@@ -417,6 +421,101 @@ def __call__(self: Predictor, series):
     piece = 4096 if few_days else 1024
     parts = [self._forecast(x.float()) for x in series.split(piece, 1)]
     return tuple(torch.cat(v, -1) for v in zip(*parts, strict=True))
+
+# %% ../../nbs/15a_temporal_gp.ipynb #dac1aa81
+def _diagonal(noise, motion, noise_ahead, motion_ahead):
+    """What makes the kernels of one mixture component diagonal, for R ratios.
+
+    Parameters
+    ----------
+    noise, motion : (T, T) between the dates
+    noise_ahead, motion_ahead : (T, F) between the dates and the days to forecast
+
+    Returns
+    -------
+    basis (T, T), shrinkage (R, T), maps (R, F, T), half the log determinants (R,), explained variances (R, F)
+    """
+    one = torch.eye(len(noise)).double()
+    L = torch.linalg.cholesky(noise + JITTER * one)
+    inverse = torch.linalg.solve_triangular(L, one, upper=False)
+    values, vectors = torch.linalg.eigh(inverse @ motion @ inverse.mT)
+    basis = vectors.mT @ inverse
+    ratios = SIGNAL_TO_NOISE[:, None]
+    size = 1 + ratios * values.clamp(min=0)
+    half_log = L.diagonal().log().sum() + size.log().sum(1) / 2
+    A = basis @ (noise_ahead + ratios[..., None] * motion_ahead)
+    maps = A / size[..., None]
+    explained = (A * maps).sum(1)
+    return basis.float(), (1 / size).float(), maps.mT.float(), half_log, explained
+
+# %% ../../nbs/15a_temporal_gp.ipynb #93a6420c
+class OneOrigin:
+    """Forecasts of any series from one origin: what `Predictor` gives, with an eighth of the products.
+
+    Series with missing values go to a `Predictor`.
+    """
+    def __init__(
+        self,
+        gp,
+        days,
+        origins,
+        futures,
+        *,
+        offsets=(),
+        filled=FilledIn(),
+    ):
+        self.whole = partial(Predictor, gp, days, origins, futures, offsets=offsets, filled=filled)
+        known = dict(offsets=[_years(s) for s in offsets], filled=filled)
+        origin = int(origins[0])
+        years = _years(days)[:origin + 1]
+        futures = _years(futures)
+        ahead = futures[0]
+        of_dates = gp.parts(years, years, **known)
+        of_futures = gp.parts(years, ahead, **known)
+        found = [_diagonal(*here, *there) for here, there in zip(of_dates, of_futures, strict=True)]
+        self.bases, self.shrinks, self.maps, log_size, explained = zip(*found, strict=True)
+        self.log_prior = (gp.prior.log() - torch.cat(log_size)).float()[:, None]
+        own = _own_variance(gp, ahead, filled)
+        offsets = _offset_variance(known["offsets"], years[[origin]], futures)
+        spread = own + offsets - torch.cat(explained)
+        self.spread = spread.clamp(min=0).float()
+        self.dates = origin + 1
+
+    def __call__(self, series):
+        "Mean and variance (1, F, n) of series (T, n)."
+        gappy = series[:self.dates].isnan().any(0)
+        if gappy.all(): return self.whole()(series)
+        shape = 1, self.spread.shape[1], series.shape[1]
+        mean = torch.empty(shape)
+        variance = torch.empty(shape)
+        level = series[0, ~gappy].float()
+        y = series[:self.dates, ~gappy].float() - level
+        of_complete = self._complete(y)
+        mean[0][:, ~gappy] = of_complete[0] + level
+        variance[0][:, ~gappy] = of_complete[1]
+        if gappy.any(): mean[..., gappy], variance[..., gappy] = self.whole()(series[:, gappy])
+        return mean, variance
+
+# %% ../../nbs/15a_temporal_gp.ipynb #affe3bf2
+@patch
+def _complete(self: OneOrigin, y):
+    "Mean and variance (F, n) of series (T, n) without gaps, around their first value."
+    rotated = [basis @ y for basis in self.bases]
+    squares = torch.cat([shrink @ w.square() for shrink, w in zip(self.shrinks, rotated, strict=True)])
+    means = torch.cat([maps @ w for maps, w in zip(self.maps, rotated, strict=True)])       # (G, F, n)
+    half = (self.dates - 1) / 2
+    weights = torch.softmax(self.log_prior - half * (squares + 1e-30).log(), 0)
+    noise = squares / max(self.dates, 2)
+    mean = (weights[:, None] * means).sum(0)
+    variances = self.spread[..., None] * noise[:, None]
+    square = (weights[:, None] * (means.square() + variances)).sum(0)
+    return mean, (square - mean.square()).clamp(min=0)
+
+# %% ../../nbs/15a_temporal_gp.ipynb #cdf59c3d
+def make_predictor(gp, days, origins, futures, **known) -> Predictor | OneOrigin:
+    "The predictor for one origin or for several; for the parameters see `TemporalGP.predict`."
+    of_these = OneOrigin if len(origins) == 1 else Predictor
+    return of_these(gp, days, origins, futures, **known)
 
 # %% ../../nbs/15a_temporal_gp.ipynb #9651395e
 @patch
@@ -447,7 +546,7 @@ def predict(
     -------
     mean (B, F, N) and variance (B, F, N), float32, in the unit of the series and its square
     """
-    predictor = Predictor(
+    predictor = make_predictor(
         self,
         days,
         origins,
