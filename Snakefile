@@ -274,6 +274,7 @@ rule map_picture:
         visit(write_map(forecast(tile), tile, "build/map.html"), choose_and_draw)
 
 
+# Not `europe`: it reads full-size synthetic tiles, which no configuration makes, and takes hours for many; it is run by hand.
 rule bench:
     input: expand("figures/benchmarks/{what}.ipynb", what=["read", "changes", "grid", "models", "networks", "fanout", "forecast", "intervals"])
 

@@ -438,24 +438,27 @@ def _places(sheet):
 # %% ../nbs/00i_changes.ipynb #51b41d81
 _EMPTY = r"(\d+) values? (?:is|are) empty "
 _DROPPED = r"(\d+) rows? dropped"
-_UNREAD = r"(\d+) (?:dates? left out|columns hold a date)"
+_UNREAD = r"(\d+) (?:dates? left out|columns? with a date)"
+_LATER = "may hold dates after the last"
 _SHAPEFILE = "most that a Shap"
 
 def _said(got, what):
     "The number that the notes of a tile give for something."
     return sum(map(int, re.findall(what, got.notes)))
 
-def _unsaid(got, *, empty=0, dates=0, points=0):
+def _unsaid(got, *, empty=0, dates=0, later=0, points=0):
     """What a tile lacks without saying so.
 
     Parameters
     ----------
     got : the tile as read
     empty, dates, points : how many values, dates and points it lacks
+    later : how many of the dates are after its last one
     """
     if (said := _said(got, _EMPTY)) != empty: return f"{empty} values are missing, {said} by the notes"
     if points > (said := _said(got, _DROPPED)): return f"{points} points are missing, {said} by the notes"
     if _SHAPEFILE in got.notes: return ""
+    if later and _LATER in got.notes: dates -= later        # the note cannot know how many
     if dates > (said := _said(got, _UNREAD)): return f"{dates} dates are missing, {said} by the notes"
     return ""
 
@@ -468,7 +471,8 @@ def compare(got: xr.Dataset, clean: xr.Dataset, sheet: Sheet) -> str:
     if None in when: return f"a date that the clean table has not: {got.time.values[when.index(None)]}"
     empty = int(np.isnan(got.displacement.values).sum())
     points = len(_places(sheet) & set(_cells(clean)) - set(_cells(got)))
-    wrong = _unsaid(got, empty=empty, dates=len(days) - len(when), points=points)
+    later = len(days) - 1 - max(when)
+    wrong = _unsaid(got, empty=empty, dates=len(days) - len(when), later=later, points=points)
     return wrong or _other_values(got, clean, when)
 
 # %% ../nbs/00i_changes.ipynb #16bc4e9b

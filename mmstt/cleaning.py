@@ -18,7 +18,7 @@ import polars as pl
 
 from .area import on_lattice
 from .egms import DESCRIPTORS, EGMSFormatError, encode_pid, tile_names
-from .header import few
+from .header import counted, few
 
 # %% ../nbs/00f_cleaning.ipynb #d6f9f734
 LIMIT = 5_000.0  # mm
@@ -26,7 +26,7 @@ LIMIT = 5_000.0  # mm
 def _counted(mask, what, total):
     "A note on values taken for missing."
     n = int(mask.sum())
-    return f"{n} {'value is' if n == 1 else 'values are'} {what} ({100 * n / total:.2g} %): read as missing"
+    return f"{counted(n, 'value', 'is')} {what} ({100 * n / total:.2g} %): read as missing"
 
 # %% ../nbs/00f_cleaning.ipynb #82d79389
 def _beyond(values):
@@ -202,7 +202,7 @@ def mask_zeros(values: np.ndarray, dates: list[str]) -> list[str]:
     still = _zero_points(values)
     if len(still):
         values[:, still] = np.nan
-        notes.append(f"{len(still)} {'point is' if len(still) == 1 else 'points are'} exactly 0 at all dates, "
+        notes.append(f"{counted(len(still), 'point', 'is')} exactly 0 at all dates, "
                      "where others move: read as missing")
     notes += _mask_zero_dates(values, sample, dates)
     limit = max(5.0, 8 * _noise(sample))
@@ -254,8 +254,7 @@ def mask_repeats(values: np.ndarray, dates: list[str]) -> list[str]:
         if alike and (values[k] != 0).any(): found.append(k)
     if not found or len(found) > 0.5 * len(values): return []
     values[found] = np.nan
-    many = "date repeats" if len(found) == 1 else "dates repeat"
-    return [f"{len(found)} {many} the values of the date before at all points "
+    return [f"{counted(len(found), 'date', 'repeats')} the values of the date before at all points "
             f"({few((dates[k] for k in found), 3)}): read as missing"]
 
 # %% ../nbs/00f_cleaning.ipynb #b00a682c
@@ -317,7 +316,8 @@ def one_column_a_date(
         else:
             keep.append(k)
     if len(keep) < len(order):
-        notes.append(f"{len(order) - len(keep)} dates stand twice with equal values: one column each kept")
+        twice = counted(len(order) - len(keep), "date", "stands")
+        notes.append(f"{twice} twice with equal values: one column each kept")
     return np.ascontiguousarray(values[keep]), [dates[k] for k in keep], notes
 
 # %% ../nbs/00f_cleaning.ipynb #4ee8161f
@@ -354,8 +354,7 @@ def drop_empty_dates(
     values = np.ascontiguousarray(values[~empty])
     kept = [d for d, e in zip(dates, empty) if not e]
     gone = [d for d, e in zip(dates, empty) if e]
-    how_many = "1 date" if len(gone) == 1 else f"{len(gone)} dates"
-    note = f"{how_many} left out, empty at all points ({few(gone, 3)})"
+    note = f"{counted(len(gone), 'date')} left out, empty at all points ({few(gone, 3)})"
     return values, kept, [note]
 
 # %% ../nbs/00f_cleaning.ipynb #cdbf2cdd
@@ -381,8 +380,7 @@ def note_empty(values: np.ndarray, dates: list[str]) -> list[str]:
     total = empty.sum()
     if not total:
         return []
-    one = "1 value is" if total == 1 else f"{total} values are"
-    notes = [f"{one} empty ({100 * total / values.size:.2g} %)"]
+    notes = [f"{counted(total, 'value', 'is')} empty ({100 * total / values.size:.2g} %)"]
     for which, part in _empty_ends(empty > 0.05 * points):
         some = dates[part]
         share = 100 * empty[part].mean() / points
@@ -390,9 +388,7 @@ def note_empty(values: np.ndarray, dates: list[str]) -> list[str]:
         notes.append(f"the {which} {count} empty at {share:.2g} % of the points ({few(some, 12)})")
     nothing = np.isnan(values).all(0)
     blank = int(nothing.sum())
-    have = "points have"
-    if blank == 1: have = "point has"
-    if blank: notes.append(f"{blank} {have} no value at all")
+    if blank: notes.append(f"{counted(blank, 'point', 'has')} no value at all")
     return notes
 
 # %% ../nbs/00f_cleaning.ipynb #4eefd8ee
@@ -555,7 +551,7 @@ def note_offsets(values: np.ndarray, time) -> list[str]:
 def _dropped(mask, why, lines):
     "A note on rows left out."
     n = int(mask.sum())
-    return f"{n} {'row' if n == 1 else 'rows'} dropped: {why} (first at line {lines[int(np.argmax(mask))]})"
+    return f"{counted(n, 'row')} dropped: {why} (first at line {lines[int(np.argmax(mask))]})"
 
 # %% ../nbs/00f_cleaning.ipynb #9cdb7859
 def check_lattice(east, north, lines, name):

@@ -19,8 +19,8 @@ from torch import nn
 import mmstt
 from .card import licence_of
 from .files import write_beside
-from .features import encode_day
-from .protocol import STATICS, Scaler
+from .features import STATICS, encode_day
+from .protocol import Scaler
 from .train import load_run
 
 # %% ../nbs/25_export.ipynb #b08d8069

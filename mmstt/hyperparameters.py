@@ -36,11 +36,14 @@ from mmstt.models.temporal_gp import (
 )
 
 # %% ../nbs/15c_hyperparameters.ipynb #8339439b
-SCALES = ["point", *(f"{side:g} m" for side in NEIGHBOURHOOD_SIDES), "area"]
+def _named(sides):
+    return ["point", *(f"{side:g} m" if side else "area" for side in sides)]
+
+SCALES = _named([*NEIGHBOURHOOD_SIDES, None])
 
 def scale_names(levels) -> list:
     "The names of the scale components that these neighbourhoods (`Neighbourhood`, the smallest first) make."
-    return ["point", *(f"{n.side:g} m" if n.side else "area" for n in levels)]
+    return _named(n.side for n in levels)
 
 # %% ../nbs/15c_hyperparameters.ipynb #267a100d
 REACH = 2 * NEIGHBOURHOOD_SIDES[-1] / 3   # m, from a point to the farthest one that its neighbourhoods hold

@@ -7,8 +7,8 @@ __all__ = ['SAMPLE', 'ORIGINS', 'LEAST_VALUES', 'COLUMNS', 'AN_ENTRY', 'MIDDLE',
            'TRAIN', 'OURS', 'REAL', 'CRS', 'POINTS', 'LeagueSet', 'make_set', 'regular_past', 'check_entry', 'to_table',
            'from_table', 'losses', 'by_origin', 'group_scores', 'compare', 'score_set', 'companions', 'calibrated',
            'ridge', 'LeftOut', 'residual', 'of_peer', 'of_class', 'load_class', 'read_entry', 'Entry', 'all_entries',
-           'task_hash', 'forecast_file', 'read_about', 'is_done', 'run_entry', 'run_all', 'find_real', 'open_set',
-           'write_tasks', 'croissant', 'read_forecasts', 'provenance', 'write_scores', 'main']
+           'forecast_file', 'read_about', 'is_done', 'run_entry', 'run_all', 'open_set', 'write_tasks', 'croissant',
+           'read_forecasts', 'provenance', 'write_scores', 'main']
 
 # %% ../nbs/26a_league.ipynb #2ae9587b
 import importlib.util
@@ -54,8 +54,13 @@ from .models.multiscale_gp import match_dates
 from .peers import CENTRAL, LEVELS, PEERS, Peer, Task, at_levels, in_order
 from .simulate import synthetic_name, write_synthetic
 from .style import caption_of
-from .testing import data_folders
+from .testing import find_real
 from .tiles import read_tile
+
+# %% ../nbs/26a_league.ipynb #ba69c91d
+def _hash_of(words, arrays):
+    values = b"".join(array.tobytes() for array in arrays)
+    return sha256_of(" ".join(words).encode() + values)[:16]
 
 # %% ../nbs/26a_league.ipynb #d7a41422
 @dataclass(frozen=True)
@@ -70,8 +75,7 @@ class LeagueSet:
     origins : (B,) indices of dates
     cells : (n,) indices of the points that are judged
     ids : (n,) their identifiers, "SET/PID"
-    classes, weight : (n,) motion class, and how many points each stands for
-    labels : of the motion classes
+    classes, weight : (n,) motion class, with `labels`, and how many points each stands for
     """
     name: str
     attrs: dict
@@ -86,7 +90,6 @@ class LeagueSet:
 
     @property
     def step(self): return int(self.leads[0])
-
     @property
     def season(self): return round(365.25 / self.step)
 
@@ -105,6 +108,11 @@ class LeagueSet:
         matched = match_dates(self.series.days, self.origins, self.leads)
         found = self.series.values[matched][..., self.cells].astype(np.float32)
         return np.where((matched < 0)[..., None], np.nan, found)
+
+    @cached_property
+    def task(self):
+        "Changes when what is to be forecast, or the data, change."
+        return _hash_of([self.attrs["sha256"], *self.ids], [self.dates, self.leads, self.truth])
 
 # %% ../nbs/26a_league.ipynb #61aaf5f8
 def _origins(days, longest, first, count):
@@ -591,7 +599,10 @@ def _added(where):
     file = Path(where if is_table else before)
     if not file.is_file(): raise ValueError(f"--add {where}: there is no such file; give FILE.parquet or FILE.py:Class")
     name = file.stem if is_table else after
-    make = read_entry(where) if is_table else lambda s: of_class(s, load_class(where))
+    if is_table: make = read_entry(where)
+    else:
+        forecaster = load_class(where)
+        def make(s): return of_class(s, forecaster)
     return name, Entry(name, make, f"added from {file.name}", sha256_of(file))
 
 # %% ../nbs/26a_league.ipynb #9899a229
@@ -616,14 +627,6 @@ def all_entries(add: Iterable = (), weights: Path | None = None) -> dict:
         found[name] = entry
     return found
 
-# %% ../nbs/26a_league.ipynb #873550cc
-def task_hash(s: LeagueSet) -> str:
-    "Changes when what is to be forecast, or the data, change."
-    named = " ".join([s.attrs["sha256"], *s.ids])
-    arrays = s.dates, s.leads, s.truth
-    values = b"".join(array.tobytes() for array in arrays)
-    return sha256_of(named.encode() + values)[:16]
-
 # %% ../nbs/26a_league.ipynb #27148e10
 def forecast_file(folder: Path, name: str, s: LeagueSet) -> Path:
     "Where an entry's forecasts of a set lie."
@@ -641,7 +644,7 @@ def is_done(path: Path, entry: Entry, s: LeagueSet) -> bool:
     "Whether a file holds this entry's forecasts of the set as it is now."
     about = read_about(path)
     held = about.get("task"), about.get("stamp")
-    return held == (task_hash(s), entry.stamp)
+    return held == (s.task, entry.stamp)
 
 # %% ../nbs/26a_league.ipynb #8580e2e3
 def run_entry(
@@ -665,7 +668,7 @@ def run_entry(
         "note": entry.note,
         "stamp": entry.stamp,
         "set": s.name,
-        "task": task_hash(s),
+        "task": s.task,
         "seconds_per_1000": cost,
     }
     path = forecast_file(folder, name, s)
@@ -749,14 +752,6 @@ REAL = {
     "Offida": "egms_decomposed_offida_*.csv.gz",
 }
 
-def find_real(name: str) -> Path | None:
-    "The first file of a real set in the folders where real data may lie."
-    for folder in data_folders():
-        for place in (folder, folder / "real"):
-            found = sorted(place.glob(REAL[name]))
-            if found: return found[0]
-    return None
-
 # %% ../nbs/26a_league.ipynb #22366407
 CRS = {"Offida": "EPSG:32633"}
 POINTS = 2000                 # of a synthetic tile
@@ -771,7 +766,7 @@ def _simulated(name, folder):
 def open_set(name: str, folder: Path, **size) -> LeagueSet | None:
     "A set by its name or file, None for a real one that is not at hand; a synthetic tile is simulated into `folder`."
     if name in REAL:
-        path = find_real(name)
+        path = find_real(REAL[name])
         if not path: return None
         return make_set(name, read_tile(path, crs=CRS.get(name)), **size)
     if name in SYNTHETIC_TILES: name = str(_simulated(name, Path(folder) / "synthetic"))
@@ -898,11 +893,10 @@ _KEPT = "entry", "label", "note", "set", "seconds_per_1000"
 def read_forecasts(s: LeagueSet, folder: Path) -> tuple:
     "Quantiles of every entry that has forecast a set as it is now, dict of name to (levels, B, F, n); and about them."
     file = forecast_file("", "", s).name
-    task = task_hash(s)
     entries, about = {}, []
     for path in sorted(Path(folder).glob(f"*/{file}")):
         told = read_about(path)
-        if told.get("task") != task: continue
+        if told.get("task") != s.task: continue
         where = str(path)
         table = check_entry(pd.read_parquet(path), where)
         entries[told["entry"]] = from_table(s, table, where)
@@ -922,7 +916,7 @@ def _about_set(s):
         "judged": len(s.cells),
         "origins": s.dates,
         "leads": s.leads,
-        "task": task_hash(s),
+        "task": s.task,
     }
 
 # %% ../nbs/26a_league.ipynb #f93ba81d
@@ -960,9 +954,8 @@ def write_scores(
     for name, frame in tables.items():
         with write_beside(out / f"{name}.csv") as half: frame.to_csv(half, index=False, float_format="%.5g")
     write_json(out / "provenance.json", provenance(sets, said))
-    for place in (Path(folder), out):
-        described = croissant(folder, sets)
-        write_json(place / "croissant.json", described)
+    described = croissant(folder, sets)
+    for place in (Path(folder), out): write_json(place / "croissant.json", described)
     return scores
 
 # %% ../nbs/26a_league.ipynb #7e505cf9

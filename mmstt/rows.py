@@ -29,7 +29,7 @@ from isal import igzip, isal_zlib
 from .area import find_places, to_metres
 from .egms import DESCRIPTORS, EGMSFormatError
 from .files import sha256_of
-from .header import Header, find_dates, find_role, read_header
+from .header import Header, counted, find_dates, find_role, read_header
 
 # %% ../nbs/00e_rows.ipynb #042af521
 MAX_CELLS = 1_000_000    # the cells of a tile, if all of it is land
@@ -221,7 +221,7 @@ def skip_to_header(block: bytes) -> tuple[bytes, int, list[str]]:
     at = next((k for k, line in enumerate(lines) if _is_header(line)), 0)
     if not at: return block, 0, []
     said = lines[0].decode("utf-8", "replace").strip("\ufeff\r\n ")[:40]
-    return block.split(b"\n", at)[at], at, [f"{at} {'line' if at == 1 else 'lines'} above the header left out ({said})"]
+    return block.split(b"\n", at)[at], at, [f"{counted(at, 'line')} above the header left out ({said})"]
 
 # %% ../nbs/00e_rows.ipynb #025496f8
 def _with_row_names(found, rows):
@@ -440,7 +440,7 @@ class _Reader:
         where = f"{self.name}: line {self.lost[0]}, column easting"
         if len(self.lost) > 0.1 * (self.seen + len(self.lost)):
             raise EGMSFormatError(f"{where}: has no finite coordinate; a row needs its place")
-        return [*cut, f"{len(self.lost)} {'row' if len(self.lost) == 1 else 'rows'} dropped: no coordinates (first at "
+        return [*cut, f"{counted(len(self.lost), 'row')} dropped: no coordinates (first at "
                 f"line {self.lost[0]})"]
 
 # %% ../nbs/00e_rows.ipynb #73e5c61a

@@ -26,7 +26,7 @@ from .area import METRES, area_test, to_degrees
 from .egms import DESCRIPTORS, LICENCE, NEWER_NAMES, EGMSFormatError, Product
 from .egms import add_notes, credit_of, file_stem, join_notes, notes_of, parse_name, pick_table
 from .files import write_beside
-from .header import few
+from .header import counted, few
 from .rows import NoPoint, is_columns, read_columns, read_text
 
 # %% ../nbs/00g_tiles.ipynb #417e8935
@@ -331,7 +331,8 @@ def _common_dates(tiles):
             f"{few((t.attrs['source'] for t in tiles), 3)}: share no date; give files of one release and one track"
         )
     lost = np.setdiff1d(np.concatenate(every), common).astype("datetime64[D]").astype(str)
-    return common, [f"{len(lost)} dates left out that not all files have ({few(lost, 3)})"] if len(lost) else []
+    if not len(lost): return common, []
+    return common, [f"{counted(len(lost), 'date')} left out that not all files have ({few(lost, 3)})"]
 
 # %% ../nbs/00g_tiles.ipynb #2a917b8d
 def _repeated(tiles, component):
