@@ -122,7 +122,7 @@ rule baselines:
     run:
         from mmstt.evaluate import score_baselines
         out = f"{RUNS}/{wildcards.tile}/{wildcards.protocol}"
-        score_baselines(input[0], config["baselines"], wildcards.protocol, out, threads=threads)
+        score_baselines(input[0], config["baselines"], wildcards.protocol, out=out, threads=threads)
 
 ruleorder: baselines > score
 
@@ -164,7 +164,7 @@ rule transfer:
         torch.set_num_threads(threads)
         regions = dict(quiet=quiet) if wildcards.tile in QUIET else {}
         runs = [Path(r).parent for r in input.runs]
-        score_transfer(runs, input.cube, params.baselines, wildcards.protocol, out=output[0], regions=regions)
+        score_transfer(runs, input.cube, params.baselines, protocol=wildcards.protocol, out=output[0], regions=regions)
         print(f"[{wildcards.tile} {wildcards.protocol}] scored by the networks of {TRAINED_ON}", flush=True)
 
 

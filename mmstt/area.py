@@ -107,7 +107,7 @@ def _level(table, level, name):
     return level, [f"the name does not say the product: level {level} from the columns"]
 
 # %% ../nbs/00d_area.ipynb #d5675b44
-def find_places(table: pl.DataFrame, level: str = "", crs: Any = None, name: str = "table", *,
+def find_places(table: pl.DataFrame, level: str = "", crs: Any = None, *, name: str = "table",
                 told: str = "") -> Places:
     """How the places of a table are found.
 

@@ -65,7 +65,7 @@ def _visit(url, look, window):
     wrong += [f"picture not drawn: {source[:80]}" for source in missing]
     return seen, wrong
 
-def visit(path, look=lambda page: None, width=1280, height=800, touch=False):
+def visit(path, look=lambda page: None, width=1280, *, height=800, touch=False):
     """Open a file in a headless browser.
 
     Parameters

@@ -23,28 +23,18 @@ def _axes(steps, height, width):
     return t, y, torch.arange(width)
 
 # %% ../nbs/09a_checks.ipynb #9ed15c4d
-def wave(
-    n: int,
-    steps: int,
-    height: int,
-    width: int,
-    generator: torch.Generator,
-) -> torch.Tensor:
-    "Travelling waves of random phase, (n, steps, height, width)."
+def wave(shape: tuple, generator: torch.Generator) -> torch.Tensor:
+    "Travelling waves of random phase, shape (n, steps, height, width)."
+    n, steps, height, width = shape
     random = torch.rand(n, 1, 1, 1, generator=generator)
     t, y, x = _axes(steps, height, width)
     space = 2 * math.pi * (x / 10 + y / 14)
     return torch.sin(space - 0.5 * t + 2 * math.pi * random)
 
 # %% ../nbs/09a_checks.ipynb #6f792866
-def bowl(
-    n: int,
-    steps: int,
-    height: int,
-    width: int,
-    generator: torch.Generator,
-) -> torch.Tensor:
-    "Growing subsidence bowls of random centre and speed, (n, steps, height, width)."
+def bowl(shape: tuple, generator: torch.Generator) -> torch.Tensor:
+    "Growing subsidence bowls of random centre and speed, shape (n, steps, height, width)."
+    n, steps, height, width = shape
     u = torch.rand(n, 3, 1, 1, generator=generator)
     t, y, x = _axes(steps, height, width)
     row = (0.2 + 0.6 * u[:, 0]) * height
@@ -79,7 +69,7 @@ def planted(
     x (n, t_in, 6, H, W), dates (n, t_in + t_out) in days, y (n, t_out, H, W)
     """
     g = torch.Generator().manual_seed(seed)
-    maps = world(n, t_in + t_out, height, width, g)
+    maps = world((n, t_in + t_out, height, width), g)
     first = torch.randint(0, 300, (n, 1), generator=g)
     dates = first + 6.0 * torch.arange(t_in + t_out)
     x = torch.zeros(n, t_in, 6, height, width)
@@ -94,9 +84,7 @@ def planted(
 # %% ../nbs/09a_checks.ipynb #d35918e9
 def learn(
     model: ForecastModel,
-    x: torch.Tensor,
-    dates: torch.Tensor,
-    y: torch.Tensor,
+    planted: tuple,
     *,
     steps: int = 200,
     lr: float = 3e-3,
@@ -108,7 +96,7 @@ def learn(
     Parameters
     ----------
     model : network
-    x, dates, y : from `planted`
+    planted : x, dates and y of the function `planted`
     steps, lr, batch : of Adam
     seed : of the batches
 
@@ -116,6 +104,7 @@ def learn(
     -------
     the model, in evaluation mode
     """
+    x, dates, y = planted
     g = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(model.parameters(), lr)
     cycle = torch.optim.lr_scheduler.OneCycleLR(
@@ -138,20 +127,19 @@ def _rmse(e):
 
 # %% ../nbs/09a_checks.ipynb #073bded8
 @torch.no_grad()
-def error_ratio(
-    model: ForecastModel, x: torch.Tensor, dates: torch.Tensor, y: torch.Tensor
-) -> float:
+def error_ratio(model: ForecastModel, planted: tuple) -> float:
     """RMSE of the model over RMSE of persistence (the last map, unchanged); below 1 the model is better.
 
     Parameters
     ----------
     model : network
-    x, dates, y : from `planted`
+    planted : x, dates and y of the function `planted`
 
     Returns
     -------
     float
     """
+    x, dates, y = planted
     forecast = model.eval()(x, dates)
     return float(_rmse(forecast - y) / _rmse(x[:, -1:, 0] - y))
 

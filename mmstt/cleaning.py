@@ -302,6 +302,7 @@ def one_column_a_date(
     values: np.ndarray,
     dates: list[str],
     columns: list[str],
+    *,
     name: str,
 ) -> tuple[np.ndarray, list[str], list[str]]:
     "Dates in order, each once; returns values, dates, notes. Columns of one date that differ are refused by name."
@@ -554,7 +555,7 @@ def _dropped(mask, why, lines):
     return f"{counted(n, 'row')} dropped: {why} (first at line {lines[int(np.argmax(mask))]})"
 
 # %% ../nbs/00f_cleaning.ipynb #9cdb7859
-def check_lattice(east, north, lines, name):
+def check_lattice(east, north, lines, *, name):
     "Rows off the lattice; many of them are another product."
     off = ~on_lattice(east, north)
     if off.mean() > 0.1:
@@ -685,7 +686,7 @@ def check_cells(
     mask of rows to keep, name of the tile (several joined by +), notes
     """
     east, north, lines = (meta[c].to_numpy() for c in ("easting", "northing", "line"))
-    off = check_lattice(east, north, lines, name)
+    off = check_lattice(east, north, lines, name=name)
     names = tile_names(east, north)
     far = np.zeros(len(east), bool)
     if home: far = _check_home(names, home, lines, name)

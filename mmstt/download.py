@@ -338,7 +338,7 @@ def _place(folder=None, poll=.5):
         if lock: lock.release()
 
 # %% ../nbs/00a_download.ipynb #5d8f11ac
-def download(tile: str, release: str = DEFAULT_RELEASE, component: str = "U", token: str | None = None, *,
+def download(tile: str, release: str = DEFAULT_RELEASE, component: str = "U", *, token: str | None = None,
              out="data/egms", progress: bool = True, api: str = API, tries: int = 6, pause: float = 1.0) -> Path:
     """Download one Level 3 tile; an interrupted download goes on where it was.
 

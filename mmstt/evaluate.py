@@ -40,7 +40,7 @@ def _last_value(x):
 
 # %% ../nbs/21_evaluate.ipynb #2da25c00
 @torch.no_grad()
-def forecasts(model, windows, origins, batch_size: int = 16):
+def forecasts(model, windows, origins, *, batch_size: int = 16):
     """Forecast windows, a batch at a time.
 
     Parameters
@@ -96,6 +96,7 @@ def native_forecasts(
     model,
     windows,
     native,
+    *,
     cells,
     origins,
     batch_size: int = 16,
@@ -115,10 +116,10 @@ def native_forecasts(
     origins (B,), forecast (B, T_out, n), truth (B, T_out, n) and last known value (B, n), mm
     """
     direct = model.naive or model.at_cells
-    flat = forecasts(model if direct else _NoForecast(native.t_out), native, origins, batch_size)
+    flat = forecasts(model if direct else _NoForecast(native.t_out), native, origins, batch_size=batch_size)
     flat = ((some, *(v.squeeze(-1) for v in values)) for some, *values in flat)
     if direct: return (yield from flat)
-    for raster, (_, _, truth, own) in zip(forecasts(model, windows, origins, batch_size), flat):
+    for raster, (_, _, truth, own) in zip(forecasts(model, windows, origins, batch_size=batch_size), flat):
         some, forecast, _, last = raster
         at_cells = at_native_cells(forecast, last[:, None], own[:, None],
                                    row=cells[0], col=cells[1])
@@ -187,7 +188,7 @@ def _raster_sums(model, windows, cube, origins, *, keep, batch_size, keys):
     "Sums of a model on the raster, a frame a batch of windows; cells without a training date are left out."
     span = windows.t_in + windows.t_out
     with Predictions(keep, cube, windows) if keep else nullcontext() as maps:
-        for some, forecast, truth, last in forecasts(model, windows, origins, batch_size):
+        for some, forecast, truth, last in forecasts(model, windows, origins, batch_size=batch_size):
             forecast, truth = (torch.where(windows.mask, v, torch.nan) for v in (forecast, truth))
             if maps:
                 maps.add(some, forecast, truth, last)
@@ -201,7 +202,7 @@ def _native_sums(run, windows, cube, points, origins, *, keys):
     cells = cell_of(grid_of(cube), points.easting.values, points.northing.values)
     model = fit_baseline(run.name, native, **run.config["sizes"]) if run.model.naive else run.model
     span = windows.t_in + windows.t_out
-    for some, *values in native_forecasts(model, windows, native, cells, origins):
+    for some, *values in native_forecasts(model, windows, native, cells=cells, origins=origins):
         yield moments_frame(moments(*values), some, span, **keys | dict(space="native"))
 
 # %% ../nbs/21_evaluate.ipynb #0dd53634
@@ -209,6 +210,7 @@ def score(
     run,
     cube,
     points=None,
+    *,
     part="test",
     keep=None,
     batch_size: int = 16,
@@ -248,7 +250,7 @@ def _on_cube(run, path, part, keep):
     cube = open_cube(path)
     points = open_points(path) if (path / "points").exists() else None
     kept = run.path / "predictions" / f"{cube.attrs['tile']}.zarr" if keep else None
-    sums = score(run, cube, points, part, kept)
+    sums = score(run, cube, points, part=part, keep=kept)
     return sums.assign(left_out=sums.attrs["left_out"])
 
 # %% ../nbs/21_evaluate.ipynb #440095fc
@@ -330,12 +332,12 @@ def _headline(one):
             f"{one['blocks']:.1f} independent blocks")
 
 # %% ../nbs/21_evaluate.ipynb #fb3e8c91
-def score_baselines(cube, names, protocol, out, *, threads=None):
+def score_baselines(cube, names, protocol, *, out, threads=None):
     "Fit and score baselines in one go, a run folder `<out>/<name>/seed0` each."
     if threads: torch.set_num_threads(threads)
     opened = open_cube(cube)
     for name in names:
-        run = train(opened, name, protocol, Path(out) / name / "seed0", progress=False, overwrite=True)
+        run = train(opened, name, protocol, out=Path(out) / name / "seed0", progress=False, overwrite=True)
         score_run(run.path, [cube])
         print(f"[{opened.attrs['tile']} {protocol}] {run.model.label}: scored", flush=True)
 
@@ -343,7 +345,7 @@ def score_baselines(cube, names, protocol, out, *, threads=None):
 def _window_sums(model, windows, masks, batch_size):
     "Moments of every window over all horizons, a row a region and window."
     rows, span = [], windows.t_in + windows.t_out
-    for some, forecast, truth, last in forecasts(model, windows, windows.every_origin, batch_size):
+    for some, forecast, truth, last in forecasts(model, windows, windows.every_origin, batch_size=batch_size):
         for region, cells in masks.items():
             inside = torch.from_numpy(cells) & windows.mask
             m = moments(forecast, torch.where(inside, truth, torch.nan), last)
@@ -376,8 +378,8 @@ def score_transfer(
     runs,
     cube,
     baselines,
-    protocol,
     *,
+    protocol,
     out,
     regions=None,
     batch_size: int = 16,

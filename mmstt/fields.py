@@ -56,7 +56,7 @@ def lattice(
 
 # %% ../nbs/01b_fields.ipynb #88c8b873
 def draw_field(
-    rng: np.random.Generator, x: np.ndarray, y: np.ndarray, mix: tuple
+    rng: np.random.Generator, x: np.ndarray, y: np.ndarray, *, mix: tuple
 ) -> np.ndarray:
     """A unit-variance Gaussian field at points.
 

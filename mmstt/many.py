@@ -183,7 +183,7 @@ def read_beside(tile, files, margin=REACH) -> tuple:
     return _one_tile(same), notes
 
 # %% ../nbs/29b_many.ipynb #28c23c49
-def forecast_tile(planned: dict, shared: dict, name: str, folder=".") -> None:
+def forecast_tile(planned: dict, shared: dict, name: str, *, folder=".") -> None:
     """Forecast one tile of a product.
 
     Parameters

@@ -224,8 +224,16 @@ def _too_few(dates, t_in, t_out, split, fold, left_out):
     return f"{which} needs at least {needed} equally spaced dates, and there are {dates}{gaps}"
 
 # %% ../nbs/04_protocol.ipynb #df37fee3
-def split_origins(dates: int, t_in: int, t_out: int, split="chronological",
-                  seed=0, fold=0, *, origins=None) -> dict:
+def split_origins(
+    dates: int,
+    t_in: int,
+    t_out: int,
+    *,
+    split="chronological",
+    seed=0,
+    fold=0,
+    origins=None,
+) -> dict:
     """Which window belongs to which part.
 
     Parameters
@@ -357,7 +365,7 @@ def stride_for(time, split="chronological", fold=0) -> int:
     for stride in fitting:
         spaced = days[spaced_dates(days, stride)]
         whole = complete_origins(spaced, 60 // stride, 60 // stride, stride_days=stride)
-        try: split_origins(len(spaced), 60 // stride, 60 // stride, split, fold=fold, origins=whole)
+        try: split_origins(len(spaced), 60 // stride, 60 // stride, split=split, fold=fold, origins=whole)
         except ValueError: continue
         return stride
     return fitting[0]
@@ -457,7 +465,8 @@ def _origins(cube, protocol, sizes, seed, fold):
     days = _days(cube.time.values)
     whole = complete_origins(days, *sizes, stride_days=protocol.stride_days)
     left_out = max(len(days) - sum(sizes) + 1, 0) - len(whole)
-    return split_origins(len(days), *sizes, protocol.split, seed, fold, origins=whole), left_out
+    how = dict(split=protocol.split, seed=seed, fold=fold)
+    return split_origins(len(days), *sizes, **how, origins=whole), left_out
 
 def _left_out(n, dates, t_in, t_out):
     "A caption's sentence on windows that take no part."
@@ -487,8 +496,11 @@ def _arrays(cube, first, protocol, origins, sizes, scaler, native):
     return dict({k: torch.from_numpy(v) for k, v in found.items()}, scaler=scaler)
 
 # %% ../nbs/04_protocol.ipynb #f958a5e3
-def make_windows(cube, protocol, seed=0, fold=0,
-                 t_in=None, t_out=None, scaler=None, native=False) -> Windows:
+def make_windows(
+    cube, protocol, seed=0, *,
+    fold=0, t_in=None, t_out=None,
+    scaler=None, native=False,
+) -> Windows:
     """All windows of a cube under a protocol.
 
     Parameters
@@ -516,10 +528,8 @@ def make_windows(cube, protocol, seed=0, fold=0,
         cube = _spaced(cube.sel(raster=protocol.raster) if "raster" in cube.dims else cube, protocol.stride_days)
         origins, left_out = _origins(cube, protocol, (t_in, t_out), seed, fold)
     except ValueError as e: raise ValueError(f"{_name_of(cube)}{e}") from None
-    if left_out:
-        notes += (_left_out(left_out, cube.sizes["time"], t_in, t_out),)
-    if fold:
-        cube = cube.isel(time=slice(0, int(origins["test"].max()) + t_out + 1))
+    if left_out: notes += (_left_out(left_out, cube.sizes["time"], t_in, t_out),)
+    if fold: cube = cube.isel(time=slice(0, int(origins["test"].max()) + t_out + 1))
     arrays = _arrays(cube, first, protocol, origins, (t_in, t_out), scaler, native)
     origins = {k: torch.from_numpy(o) for k, o in origins.items()}
     return Windows(
@@ -626,9 +636,10 @@ def cells_as_cube(points) -> xr.Dataset:
                       dict(points.attrs))
 
 # %% ../nbs/04_protocol.ipynb #0b7f364f
-def native_windows(points, protocol, seed=0, fold=0, t_in=None, t_out=None, scaler=None) -> Windows:
+def native_windows(points, protocol, seed=0, *, fold=0, t_in=None, t_out=None, scaler=None) -> Windows:
     "`Windows` over native cells, an `(n, 1)` image, displacement only: what baselines read."
-    return make_windows(cells_as_cube(points), protocol, seed, fold, t_in, t_out, scaler, native=True)
+    how = dict(seed=seed, fold=fold, t_in=t_in, t_out=t_out, scaler=scaler)
+    return make_windows(cells_as_cube(points), protocol, **how, native=True)
 
 # %% ../nbs/04_protocol.ipynb #f51a5e70
 def tamper(cube, origin, rng):
@@ -663,7 +674,7 @@ def _known(w, origin):
             "early stopping inputs": stop[0][:, :, 0], "early stopping targets": (stop[2], stop[3])}
 
 # %% ../nbs/04_protocol.ipynb #74f7ac21
-def leaks(cube, protocol, origin=None, seed=0, fold=0, rng=0, **sizes) -> list:
+def leaks(cube, protocol, origin=None, *, seed=0, fold=0, rng=0, **sizes) -> list:
     """Names of the things known at a forecast that change when the values after its origin change.
 
     Parameters
@@ -676,12 +687,12 @@ def leaks(cube, protocol, origin=None, seed=0, fold=0, rng=0, **sizes) -> list:
     -------
     list of names; empty if nothing comes in from after the origin
     """
-    before = make_windows(cube, protocol, seed, fold, **sizes)
+    before = make_windows(cube, protocol, seed, fold=fold, **sizes)
     origin = int(before.origins["test"][0]) if origin is None else int(origin)
     day = int(np.flatnonzero(cube.time.values == before.time[origin])[0])
     changed = tamper(cube, day, np.random.default_rng(rng))
     known = _known(before, origin)
-    after = _known(make_windows(changed, protocol, seed, fold, scaler=before.scaler, **sizes), origin)
-    scaler = make_windows(changed, protocol, seed, fold, **sizes).scaler
+    after = _known(make_windows(changed, protocol, seed, fold=fold, scaler=before.scaler, **sizes), origin)
+    scaler = make_windows(changed, protocol, seed, fold=fold, **sizes).scaler
     changed_too = [k for k in known if not _same(known[k], after[k])]
     return changed_too + ["scaler"] * (scaler != before.scaler)

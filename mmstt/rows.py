@@ -416,7 +416,7 @@ class _Reader:
     def keep(self, table):
         "The rows to keep, and of them all but the dates, with `line`, `easting` and `northing`."
         if self.places is None:
-            self.places = find_places(table, self.level_of, self.crs, self.name, told=self.header.crs)
+            self.places = find_places(table, self.level_of, self.crs, name=self.name, told=self.header.crs)
         east, north = self.places.locate(table)
         found = np.isfinite(east) & np.isfinite(north)
         meta = table.select([c for c in table.columns if c in _KEPT]).with_row_index("line", offset=self.line)
@@ -444,7 +444,7 @@ class _Reader:
                 f"line {self.lost[0]})"]
 
 # %% ../nbs/00e_rows.ipynb #73e5c61a
-def read_text(source: Path | bytes, name: str, level_of: Callable, crs: Any = None,
+def read_text(source: Path | bytes, name: str, level_of: Callable, *, crs: Any = None,
               inside: Callable | None = None) -> Table:
     """Read a table of text: CSV and its kin, plain, gzipped or in a zip.
 
@@ -583,7 +583,7 @@ def _from_geometry(table, shapes, crs, name):
     return table.with_columns(easting=pl.Series(east), northing=pl.Series(north)), notes
 
 # %% ../nbs/00e_rows.ipynb #edb9862d
-def read_columns(source: Path | bytes, name: str, level: str = "", crs: Any = None,
+def read_columns(source: Path | bytes, name: str, level: str = "", *, crs: Any = None,
                  inside: Callable | None = None) -> Table:
     "Read a GeoPackage, Shapefile or (Geo)Parquet file; parameters as in `read_text`."
     table, shapes = _load_columns(source, name, is_columns(source, name))

@@ -313,7 +313,7 @@ def _draw_truth(rng, tile_name, seed, *, g, easting, northing):
     names = tuple(shapes)
     coefficients = np.zeros((len(names), len(g["x"])))
     for p in parts:
-        field = draw_field(rng, g["x"], g["y"], p.mix)
+        field = draw_field(rng, g["x"], g["y"], mix=p.mix)
         coefficients[names.index(p.name)] += p.mean + p.scale * field
     return Truth(tile=tile_name, seed=seed, version=SIMULATOR_VERSION, names=names,
                  basis=np.stack(list(shapes.values()), 1),

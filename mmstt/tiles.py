@@ -80,6 +80,7 @@ def made_by_simulator(
         meta: pl.DataFrame,
         values: np.ndarray,
         time: np.ndarray,
+        *,
         points: int = 60) -> bool:
     "Whether descriptors are, to the last digit, what the simulator computes from the series; looks at some points."
     needed = {"rmse", "acceleration", "acceleration_std", "seasonality_std"}
@@ -106,7 +107,7 @@ def _column(meta, c): return meta[c].fill_null(np.nan).to_numpy()
 def _rows(meta, values, level, home, name):
     "The rows that stay, the tile's name, identifiers, notes."
     if level == "L3":
-        cleaning.check_lattice(*(meta[c].to_numpy() for c in ("easting", "northing", "line")), name)
+        cleaning.check_lattice(*(meta[c].to_numpy() for c in ("easting", "northing", "line")), name=name)
         notes = cleaning.merge_rows(meta, values, name, by=["easting", "northing"])
         keep, tile_name, more = cleaning.check_cells(meta, home, name)
     else:
@@ -127,7 +128,7 @@ def _values(table, values, name):
     "Values, dates and notes: codes for missing, dates in order, zeros that are none, empty dates."
     notes = cleaning.mask_missing(values, table.low, table.high)
     whole = table.finite and not notes
-    values, dates, more = cleaning.one_column_a_date(values, table.dates, table.columns, name)
+    values, dates, more = cleaning.one_column_a_date(values, table.dates, table.columns, name=name)
     zeros = cleaning.mask_zeros(values, dates) + cleaning.mask_repeats(values, dates)
     notes += more + zeros
     if whole and not zeros: return values, dates, notes
@@ -234,8 +235,8 @@ def _read(source, name, xml, crs, inside):
         product.append(name_says(name, inner))
         return product[0].level if product[0] else ""
     if is_columns(source, name):
-        table = read_columns(source, name, level_of(name), crs, inside)
-    else: table = read_text(source, name, level_of, crs, inside)
+        table = read_columns(source, name, level_of(name), crs=crs, inside=inside)
+    else: table = read_text(source, name, level_of, crs=crs, inside=inside)
     table.xml = table.xml or xml
     return _assemble(table, product[0], name)
 

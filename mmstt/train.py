@@ -99,7 +99,7 @@ def masked_loss(pred,  # (B, T_out, H, W) forecast
     return F.smooth_l1_loss(known, y, reduction="sum"), valid.sum()
 
 # %% ../nbs/20_train.ipynb #aae07911
-def run_epoch(net, windows, origins, batch_size: int, dtype, *, learn=None) -> float:
+def run_epoch(net, windows, origins, *, batch_size: int, dtype, learn=None) -> float:
     """Mean loss over windows.
 
     Parameters
@@ -243,7 +243,7 @@ def epoch(self: Training, bar):
 @patch
 def loss(self: Training, net, origins, learn=None):
     "Mean loss over windows, as `run_epoch` has it."
-    return run_epoch(net, self.windows, origins, self.config.batch_size, self.dtype, learn=learn)
+    return run_epoch(net, self.windows, origins, batch_size=self.config.batch_size, dtype=self.dtype, learn=learn)
 
 # %% ../nbs/20_train.ipynb #d55c8769
 @patch
@@ -323,7 +323,7 @@ def _threads(n):
     finally: torch.set_num_threads(before)
 
 # %% ../nbs/20_train.ipynb #785e0e30
-def train(cube, model: str, protocol, out, seed=0, sizes=None, config=TrainConfig(), fold=0,
+def train(cube, model: str, protocol, *, out, seed=0, sizes=None, config=TrainConfig(), fold=0,
           progress=True, device=None, overwrite=False) -> Run:
     """Train a model on a cube, or go on where an earlier attempt stopped, or load what is already complete.
 

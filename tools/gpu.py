@@ -42,7 +42,8 @@ def work(queue, config, cube):
     while (job := queue.get()) is not None:
         seed, model, protocol = job
         out = Path("data/runs", config["name"], opened.attrs["tile"], protocol, model, f"seed{seed}")
-        run = train(opened, model, protocol, out, seed, config["models"][model], settings, progress=False)
+        how = dict(seed=seed, sizes=config["models"][model], config=settings)
+        run = train(opened, model, protocol, out=out, **how, progress=False)
         if not (out / "scores.csv").exists(): score_run(out, [cube])
         result = run.config["result"]
         print(f"[{protocol} {model} seed {seed}] {result['epochs']} epochs, best {result['best_epoch']}, "

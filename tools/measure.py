@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 from statistics import median
 
+MOST_POSITIONAL = 3
 TOKENS_A_LINE, LONG_LINE, SHARE_OF_LONG_LINES = 9, 30, .03
 CELL_LINES, LONGEST_CELL, SHARE_SHOWN, LONGEST_RUN = 10, 50, .60, 5
 
@@ -90,13 +91,32 @@ def judge_cells(name, cells):
     return f"{name:<28}{median(lengths):>8g}{max(lengths):>9}{share:>8.0%}{run:>6}", over
 
 
+def by_position(code):
+    """Public functions of a module that take more than three arguments by position, a name each.
+
+    Methods are left out: torch calls `forward` and `backward` by position, and models share one constructor.
+    """
+    return [node.name for node in ast.parse(code).body
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and not is_method(node)
+            and len(node.args.posonlyargs + node.args.args) > MOST_POSITIONAL]
+
+
+def is_method(node):
+    "Whether a function is patched into a class, or is a command of the command line."
+    arguments = node.args.posonlyargs + node.args.args
+    decorators = [ast.unparse(d) for d in node.decorator_list]
+    return bool(arguments and arguments[0].arg == "self") or any("app.command" in d for d in decorators)
+
+
 def report(root):
     "Print both tables of a checkout; return what is over a limit, a str each."
     root, over, all_lines, all_cells = Path(root), [], [], []
     print(f"{'module':<28}{'median':>8}{'over 30':>10}{'tokens':>9}   tokens a line")
     for path in sorted(root.glob("mmstt/**/*.py")):
         if path.name.startswith("_"): continue
-        lines = tokens_by_line(path.read_text(encoding="utf-8"))
+        code = path.read_text(encoding="utf-8")
+        over += [f"{path.name}: {name}, over {MOST_POSITIONAL} arguments by position" for name in by_position(code)]
+        lines = tokens_by_line(code)
         row, found = judge_lines(str(path.relative_to(root / "mmstt")), lines)
         print(row)
         over, all_lines = over + found, all_lines + lines

@@ -373,7 +373,7 @@ def _nearly_complete(x):
     every = max(1, -(-len(keep) // MAX_CELLS))
     return fill(x[:, keep[::every]]).double()
 
-def window_moments(x, origins, lags, t_out):
+def window_moments(x, origins, lags, *, t_out):
     """Mean and covariance of all windows of all (nearly complete) cells.
 
     Parameters
@@ -413,8 +413,9 @@ def ridge_map(mean, cov, features, *, penalty):
     return weights, mean[L:] - weights.T @ mean[:L]
 
 # %% ../../nbs/15_baselines.ipynb #1e4764e0
-def map_error(mean, cov, weights, bias):
-    "Mean squared error of a linear map over windows with this mean and covariance."
+def map_error(moments, line):
+    "Mean squared error of a linear map (weights, bias) over windows with these moments (mean, covariance)."
+    (mean, cov), (weights, bias) = moments, line
     L = len(weights)
     error = mean[L:] - weights.T @ mean[:L] - bias
     crossed = weights.T @ cov[:L, L:]
@@ -443,7 +444,7 @@ class LinearMap(Baseline):
     def moments(self, x, origins, lags):
         "Of the windows whose lags are all there, in what the map works on."
         there = origins[origins >= lags - 1]
-        mean, cov = window_moments(x, there, lags, self.t_out)
+        mean, cov = window_moments(x, there, lags, t_out=self.t_out)
         if not self.relative: return mean, cov
         less_last = torch.eye(len(mean), dtype=mean.dtype, device=x.device)
         less_last[:, lags - 1] -= 1
@@ -467,7 +468,7 @@ def fit_windows(self: LinearMap, windows):
     checking = self.moments(x, validation, lags)
     features = self.features(lags).to(x.device)
     maps = [ridge_map(*fitting, features, penalty=p) for p in self.penalties]
-    error = torch.stack([map_error(*checking, *m) for m in maps])
+    error = torch.stack([map_error(checking, m) for m in maps])
     self.penalty.fill_(self.penalties[int(error.argmin())])
     weights, bias = self.map_of(*fitting, lags)
     self.weight[-lags:] = weights

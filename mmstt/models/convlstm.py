@@ -59,7 +59,7 @@ class ConvLSTMCell(nn.Module):
 
 # %% ../../nbs/12_convlstm.ipynb #3b9f5005
 def convolve(
-    x: torch.Tensor, conv: nn.Conv2d, part: slice, bias: torch.Tensor | None = None
+    x: torch.Tensor, conv: nn.Conv2d, part: slice, *, bias: torch.Tensor | None = None
 ) -> torch.Tensor:
     """Convolve with those input channels of a layer's kernel that `part` names.
 
@@ -80,7 +80,7 @@ def convolve(
 def along(self: ConvLSTMCell, x: torch.Tensor, dates: int) -> tuple:
     "States (dates * B, hidden, h, w) along all dates of x (dates * B, C, h, w), from nothing; and the last (h, c)."
     middle = self.conv.in_channels - self.hidden
-    given = convolve(x, self.conv, slice(0, middle), self.conv.bias)
+    given = convolve(x, self.conv, slice(0, middle), bias=self.conv.bias)
     kernel = self.conv.weight[:, middle:].to(given.dtype)
     h, out = None, []
     steps = given.unflatten(0, (dates, -1)).unbind()
@@ -205,7 +205,7 @@ def from_known(self: ConvLSTM, known):  # (B, T_out, C - 1, H, W)
     maps = self.fold(known.transpose(0, 1).flatten(0, 1))
     cells = self.patch**2
     part = slice(cells, self.channels * cells)
-    given = convolve(maps, conv, part, conv.bias)
+    given = convolve(maps, conv, part, bias=conv.bias)
     return given.unflatten(0, (self.t_out, -1)).unbind()
 
 # %% ../../nbs/12_convlstm.ipynb #4db84f31

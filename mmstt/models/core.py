@@ -110,11 +110,10 @@ def get_model(name):
     return _registry[name]
 
 # %% ../../nbs/09_models.ipynb #c5468708
-def build_model(name, t_in=10, t_out=10, channels=6, height=64, width=64, **sizes):
-    "A fresh model of that name for rasters of that shape; `sizes` are the model's own (width, depth, ...)."
-    shape = dict(t_in=t_in, t_out=t_out, channels=channels, height=height, width=width)
+def build_model(name: str, *shape: int, **sizes) -> ForecastModel:
+    "A fresh model of that name; `shape` is t_in, t_out, channels, height, width, `sizes` are its own (width, depth)."
     try:
-        return get_model(name)(**shape, **sizes)
+        return get_model(name)(*shape, **sizes)
     except TypeError as e:
         raise ValueError(f"model {name!r}: {e}") from e
 

@@ -122,6 +122,7 @@ def neighbourhoods(
     positions: np.ndarray | None,
     weights: np.ndarray,
     sides: Sequence = NEIGHBOURHOOD_SIDES,
+    *,
     corner: Sequence | None = None,
 ) -> list[Neighbourhood]:
     """The neighbourhoods of use, the smallest first, the whole area last; none for two points.
@@ -424,7 +425,7 @@ def predict_many(self: MultiscaleGP, origins, futures, cells=None, *, bar=None):
         variance = torch.zeros_like(mean)
         for share, gp, values, index in self._parts(some):
             if gp not in predictors:
-                predictors[gp] = make_predictor(gp, self.days, origins, futures, **known)
+                predictors[gp] = make_predictor(gp, self.days, origins, futures=futures, **known)
             m, v = predictors[gp](values)
             mean += share * m[..., index]
             variance += share * v[..., index]

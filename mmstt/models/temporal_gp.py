@@ -61,7 +61,7 @@ def _pulse(t, phase):
     return (1 - torch.cos(angle)) / 2
 
 # %% ../../nbs/15a_temporal_gp.ipynb #0eaa5173
-def motion_parts(a: Tensor, b: Tensor, hyperparameters: Tensor, phase: float) -> dict[str, Tensor]:
+def motion_parts(a: Tensor, b: Tensor, hyperparameters: Tensor, *, phase: float) -> dict[str, Tensor]:
     """Covariance of each part of motion between two lists of dates.
 
     Parameters
@@ -251,7 +251,7 @@ class TemporalGP(nn.Module):
         level = _level_variance(a, b, offsets)
         for h, p in zip(hyperparameters, phase, strict=True):
             noise = filled(lambda lag, h=h: sum(noise_parts(lag, h).values()), a, b)
-            motion = sum(motion_parts(a, b, h, p).values())
+            motion = sum(motion_parts(a, b, h, phase=p).values())
             yield level + noise, motion
 
     def kernel(self, a, b, **known) -> Tensor:
@@ -512,7 +512,7 @@ def _complete(self: OneOrigin, y):
     return mean, (square - mean.square()).clamp(min=0)
 
 # %% ../../nbs/15a_temporal_gp.ipynb #cdf59c3d
-def make_predictor(gp, days, origins, futures, **known) -> Predictor | OneOrigin:
+def make_predictor(gp, days, origins, *, futures, **known) -> Predictor | OneOrigin:
     "The predictor for one origin or for several; for the parameters see `TemporalGP.predict`."
     of_these = OneOrigin if len(origins) == 1 else Predictor
     return of_these(gp, days, origins, futures, **known)
@@ -550,7 +550,7 @@ def predict(
         self,
         days,
         origins,
-        futures,
+        futures=futures,
         offsets=offsets,
         filled=filled,
     )
@@ -580,6 +580,7 @@ def log_likelihood(
     gp: TemporalGP,
     y: Tensor,
     years: Tensor,
+    *,
     values: tuple,
     **known,
 ) -> Tensor:
@@ -642,7 +643,7 @@ def fit_samples(gp: TemporalGP, samples: Sequence, *, evaluations: int = 16, mon
     whether the search ended in finite numbers; otherwise the process is unchanged
     """
     def likelihood(values):
-        return sum(log_likelihood(gp, y, years, values, **known) for y, years, known in samples)
+        return sum(log_likelihood(gp, y, years, values=values, **known) for y, years, known in samples)
 
     hyperparameters, prior = gp.hyperparameters.log(), gp.prior.log()
     tried = _phases(gp.phase, months)
