@@ -16,7 +16,7 @@ import pandas as pd
 from .files import write_text
 
 # %% ../nbs/22b_reproduced.ipynb #repro006
-KEYS = ("tile", "model", "horizon", "protocol", "windows_of", "region", "step_days", "metric")
+KEYS = ("tile", "regime", "model", "horizon", "protocol", "windows_of", "region", "step_days", "metric")
 
 def _row_names(keys):
     "A name for each row of a frame of keys: its values, with blanks between."
@@ -33,7 +33,10 @@ def _numbers(file):
     keys = [k for k in KEYS if k in table]
     results = table.drop(columns=keys).select_dtypes("number")
     columns = [c for c in results if not (c.startswith(NO_RESULT) or c.endswith(LEFT_OUT_ENDS))]
-    named = results[columns].set_axis(_row_names(table[keys]))
+    names = _row_names(table[keys])
+    twice = pd.Index(names).duplicated()
+    if twice.any(): raise ValueError(f"{file}: more than one row is named {names[twice.argmax()]!r}")
+    named = results[columns].set_axis(names)
     values = named.stack().dropna()
     values = values.rename_axis(["row", "column"])
     numbers = values.rename("value").reset_index()
