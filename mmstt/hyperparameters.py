@@ -128,20 +128,21 @@ def process_of(record: dict) -> TemporalGP:
 
 # %% ../nbs/15c_hyperparameters.ipynb #fdbac32f
 FORMAT = "mmstt hyperparameters"
-VERSION = 1
+VERSION = 2
 
 def hyper_record(sets: dict, tiles: list) -> dict:
     """What the file holds.
 
     Parameters
     ----------
-    sets : component -> (processes of `fit_shared`, share of the scale components in a forecast)
+    sets : component -> (processes of `fit_shared`, share of the scale components in a forecast, mean square of a usual
+        point's steps in mm2, by which points are weighed)
     tiles : of each tile of the sample its name, component, release, source, sha256 and whether it is simulated
     """
     plain = {}
-    for component, (processes, share) in sets.items():
+    for component, (processes, share, step) in sets.items():
         records = {name: process_record(gp) for name, gp in processes.items()}
-        plain[component] = dict(neighbours=share, processes=records)
+        plain[component] = dict(neighbours=share, step=step, processes=records)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -193,7 +194,8 @@ def _check_process(record, where):
 
 # %% ../nbs/15c_hyperparameters.ipynb #1b0f3636
 def _check_set(record, where):
-    _keys(record, ["neighbours", "processes"], where)
+    _keys(record, ["neighbours", "step", "processes"], where)
+    _number(record["step"], f"{where}.step", 0)
     share = record["neighbours"]
     if share not in SHARES: raise _Wrong(f"{where}.neighbours is {share!r}, not one of 0, 0.5, 1")
     processes = record["processes"]
@@ -271,6 +273,7 @@ class SharedGP(LocalGP):
             raise ValueError(f"{self.file}: has no hyperparameters of component {component}, only of "
                              f"{', '.join(sets)}; run `mmstt fit` on tiles of component {component}")
         self.shared = sets[component]
+        self.shared_step = self.shared["step"]
         self.notes = []
         used = [t for t in hyper["tiles"] if t["component"] in (component, "U+E")]
         self.tiles = [t["tile"] or t["source"] for t in used]

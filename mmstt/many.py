@@ -343,7 +343,7 @@ def fit_files(files, out, progress=print) -> dict:
     """
     files = find_files(files)
     kept = "tile", "component", "release", "source", "sha256", "simulated"
-    samples, tiles = {}, []
+    samples, steps, tiles = {}, {}, []
     for file in files:
         tile = read_tile(file)
         most = max(50, 400 // len(files))
@@ -351,13 +351,15 @@ def fit_files(files, out, progress=print) -> dict:
         for component, gp in _read_each(tile):
             sample = sample_series(gp, most)
             samples.setdefault(component, []).append(sample)
+            steps.setdefault(component, []).append(gp.usual_step)
             tiles.append(told | dict(component=component))
         progress(f"read {file.name}")
     processes = {c: fit_shared(some) for c, some in samples.items()}
     none = [c for c, some in processes.items() if "alone" not in some]
     if none: raise ValueError(f"component {none[0]}: fewer than 20 points that move in all files; give more tiles")
-    whole = hyper_record({c: (some, 1.) for c, some in processes.items()}, tiles)
+    usual = {c: float(np.mean(some)) for c, some in steps.items()}
+    whole = hyper_record({c: (some, 1., usual[c]) for c, some in processes.items()}, tiles)
     shares = _shares(files, whole, progress)
-    record = hyper_record({c: (some, shares[c]) for c, some in processes.items()}, tiles)
+    record = hyper_record({c: (some, shares[c], usual[c]) for c, some in processes.items()}, tiles)
     write_hyper(out, record)
     return record

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['NEIGHBOURHOOD_SIDES', 'LEAST_DATES', 'FIT_CELLS', 'TRIAL_CELLS', 'SHARES', 'Neighbourhood', 'neighbourhoods',
-           'scale_components', 'find_offsets', 'step_weights', 'fill_known', 'MultiscaleGP', 'match_dates',
-           'from_windows']
+           'scale_components', 'find_offsets', 'step_squares', 'step_weights', 'fill_known', 'MultiscaleGP',
+           'match_dates', 'from_windows']
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #bbc97eae
 from collections.abc import Iterator, Sequence
@@ -221,15 +221,18 @@ def find_offsets(
     return [t + 1 for t in later if all(stands_out(change, t) for change in changes)]
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #49ebd74b
-def step_weights(series: np.ndarray, training: np.ndarray) -> np.ndarray:
-    "Weights (N,) of points: the inverse of the mean square of their steps over the training dates (T,) bool."
+def step_squares(series: np.ndarray, training: np.ndarray) -> np.ndarray:
+    "Mean square (N,) of the steps of points (T, N) over the training dates (T,) bool."
     at = np.flatnonzero(training)
     total = np.zeros(series.shape[1])
     for before, after in zip(at, at[1:], strict=False):
         total += (series[after] - series[before])**2
-    mean = total / max(len(at) - 1, 1)
-    least = .1 * np.median(mean)
-    weights = 1 / (mean + least + 1e-9)
+    return total / max(len(at) - 1, 1)
+
+def step_weights(squares: np.ndarray, usual: float | None = None) -> np.ndarray:
+    "Weights (N,) of points from `step_squares`: the inverse, a tenth of a usual one (their median by default) added."
+    if usual is None: usual = np.median(squares)
+    weights = 1 / (squares + .1 * usual + 1e-9)
     return weights.astype(np.float32)
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #64775f7a
@@ -270,7 +273,8 @@ class MultiscaleGP(Baseline):
     """
     label = "Multiscale GP"
     whole_past = True
-    corner = None   # of the blocks, see `Neighbourhood`
+    corner = None       # of the blocks, see `Neighbourhood`
+    shared_step = None  # mean square of a usual point's steps, where it is not that of the series themselves
 
     def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64):
         super().__init__(t_in, t_out, channels, height, width)
@@ -306,7 +310,9 @@ def read(
     everything = np.ones(len(self.days), bool)
     self.fit_dates = everything if training is None else np.asarray(training)
     self.series, late = fill_known(self.raw, self.fit_dates)
-    weights = step_weights(self.series, self.fit_dates)
+    squares = step_squares(self.series, self.fit_dates)
+    self.usual_step = self.shared_step or float(np.median(squares))
+    weights = step_weights(squares, self.usual_step)
     weights[late] *= 1e-6
     if positions is not None: positions = np.asarray(positions, float)
     self.levels = neighbourhoods(positions, weights, corner=self.corner)

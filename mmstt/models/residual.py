@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from .baselines import Baseline, fill, in_pieces
 from .core import ForecastModel, get_model, register
-from .multiscale_gp import Neighbourhood, from_windows, step_weights
+from .multiscale_gp import Neighbourhood, from_windows, step_squares, step_weights
 
 # %% ../../nbs/16_residual.ipynb #9469aee5
 BIN_EDGES = (*range(13), 15, 18, 22, 27, 33, 40, 48, 54, 58, 61, 64, 67, 70, 72)  # dates before the origin
@@ -40,7 +40,7 @@ def _neighbourhood_means(values, positions, training):
     if positions is None:                 # all means are of the whole area
         positions = np.zeros((cells, 2))
     positions = np.asarray(positions)
-    weights = step_weights(values, training)
+    weights = step_weights(step_squares(values, training))
     means = []
     for side in SIDES:
         around = Neighbourhood(positions, weights, side)
