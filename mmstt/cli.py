@@ -270,7 +270,8 @@ def train(
     sizes = chosen["models"].get(model, {})
     training = TrainConfig(**chosen["training"])
     opened = open_cube(cube)
-    run = run_training(opened, model, protocol.value, out, seed=seed, sizes=sizes, config=training, overwrite=overwrite)
+    how = dict(seed=seed, sizes=sizes, config=training, overwrite=overwrite)
+    run = run_training(opened, model, protocol.value, out=out, **how)
     print(f"wrote {run.path}")
 
 # %% ../nbs/30_cli.ipynb #453ca03d
