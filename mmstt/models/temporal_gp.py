@@ -452,20 +452,13 @@ def _diagonal(noise, motion, noise_ahead, motion_ahead):
 class OneOrigin:
     """Forecasts of any series from one origin: what `Predictor` gives, with an eighth of the products.
 
-    Series with missing values go to a `Predictor`.
+    The arguments are those of `Predictor`, to which series with missing values go.
     """
-    def __init__(
-        self,
-        gp,
-        days,
-        origins,
-        futures,
-        *,
-        offsets=(),
-        filled=FilledIn(),
-    ):
-        self.whole = partial(Predictor, gp, days, origins, futures, offsets=offsets, filled=filled)
-        known = dict(offsets=[_years(s) for s in offsets], filled=filled)
+    def __init__(self, gp, days, origins, futures, **known):
+        self.whole = partial(Predictor, gp, days, origins, futures, **known)
+        filled = known.get("filled", FilledIn())
+        offsets = [_years(s) for s in known.get("offsets", ())]
+        known = dict(offsets=offsets, filled=filled)
         origin = int(origins[0])
         years = _years(days)[:origin + 1]
         futures = _years(futures)
@@ -476,8 +469,8 @@ class OneOrigin:
         self.bases, self.shrinks, self.maps, log_size, explained = zip(*found, strict=True)
         self.log_prior = (gp.prior.log() - torch.cat(log_size)).float()[:, None]
         own = _own_variance(gp, ahead, filled)
-        offsets = _offset_variance(known["offsets"], years[[origin]], futures)
-        spread = own + offsets - torch.cat(explained)
+        jumps = _offset_variance(offsets, years[[origin]], futures)
+        spread = own + jumps - torch.cat(explained)
         self.spread = spread.clamp(min=0).float()
         self.dates = origin + 1
 
