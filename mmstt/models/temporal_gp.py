@@ -465,24 +465,29 @@ class OneOrigin:
         ahead = futures[0]
         of_dates = gp.parts(years, years, **known)
         of_futures = gp.parts(years, ahead, **known)
-        found = [_diagonal(*here, *there) for here, there in zip(of_dates, of_futures, strict=True)]
+        pairs = zip(of_dates, of_futures, strict=True)
+        found = [_diagonal(*here, *there) for here, there in pairs]
         self.bases, self.shrinks, self.maps, log_size, explained = zip(*found, strict=True)
-        self.log_prior = (gp.prior.log() - torch.cat(log_size)).float()[:, None]
+        log_prior = gp.prior.log() - torch.cat(log_size)
+        self.log_prior = log_prior.float()[:, None]
         own = _own_variance(gp, ahead, filled)
         jumps = _offset_variance(offsets, years[[origin]], futures)
-        spread = own + jumps - torch.cat(explained)
+        explained = torch.cat(explained)
+        spread = own + jumps - explained
         self.spread = spread.clamp(min=0).float()
         self.dates = origin + 1
 
     def __call__(self, series):
         "Mean and variance (1, F, n) of series (T, n)."
-        gappy = series[:self.dates].isnan().any(0)
+        known = series[:self.dates]
+        gappy = known.isnan().any(0)
         if gappy.all(): return self.whole()(series)
         shape = 1, self.spread.shape[1], series.shape[1]
         mean = torch.empty(shape)
         variance = torch.empty(shape)
-        level = series[0, ~gappy].float()
-        y = series[:self.dates, ~gappy].float() - level
+        complete = known[:, ~gappy].float()
+        level = complete[0]
+        y = complete - level
         of_complete = self._complete(y)
         mean[0][:, ~gappy] = of_complete[0] + level
         variance[0][:, ~gappy] = of_complete[1]
@@ -494,18 +499,31 @@ class OneOrigin:
 def _complete(self: OneOrigin, y):
     "Mean and variance (F, n) of series (T, n) without gaps, around their first value."
     rotated = [basis @ y for basis in self.bases]
-    squares = torch.cat([shrink @ w.square() for shrink, w in zip(self.shrinks, rotated, strict=True)])
-    means = torch.cat([maps @ w for maps, w in zip(self.maps, rotated, strict=True)])       # (G, F, n)
+    shrunk = zip(self.shrinks, rotated, strict=True)
+    squares = torch.cat([shrink @ w.square() for shrink, w in shrunk])
+    mapped = zip(self.maps, rotated, strict=True)
+    means = torch.cat([maps @ w for maps, w in mapped])                # (G, F, n)
     half = (self.dates - 1) / 2
-    weights = torch.softmax(self.log_prior - half * (squares + 1e-30).log(), 0)
+    log_size = (squares + 1e-30).log()
+    fit = self.log_prior - half * log_size
+    weights = torch.softmax(fit, 0)
     noise = squares / max(self.dates, 2)
     mean = (weights[:, None] * means).sum(0)
-    variances = self.spread[..., None] * noise[:, None]
-    square = (weights[:, None] * (means.square() + variances)).sum(0)
+    spread = self.spread[..., None]
+    variances = spread * noise[:, None]
+    second = means.square() + variances
+    square = (weights[:, None] * second).sum(0)
     return mean, (square - mean.square()).clamp(min=0)
 
 # %% ../../nbs/15a_temporal_gp.ipynb #cdf59c3d
-def make_predictor(gp, days, origins, *, futures, **known) -> Predictor | OneOrigin:
+def make_predictor(
+    gp,
+    days,
+    origins,
+    *,
+    futures,
+    **known,
+) -> Predictor | OneOrigin:
     "The predictor for one origin or for several; for the parameters see `TemporalGP.predict`."
     of_these = OneOrigin if len(origins) == 1 else Predictor
     return of_these(gp, days, origins, futures, **known)
