@@ -14,13 +14,12 @@ from pathlib import Path
 import numpy as np
 import torch
 import xarray as xr
-from tqdm.auto import tqdm
 
 import mmstt
 from .egms import DESCRIPTORS, credit_of, notes_of
 from .header import few
 from .hindcast import (
-    LEAST_ORIGINS, RESOLUTION, Hindcast, hindcast, judged_points, lead_days, motion_classes, skill_of,
+    LEAST_ORIGINS, RESOLUTION, Hindcast, hindcast, judged_points, lead_days, motion_classes, point_bar, skill_of,
     split_dates, squared_errors, velocities, verified_origins)
 from .hyperparameters import SharedGP, read_hyper
 from .intervals import coverage, radii
@@ -168,8 +167,7 @@ def latest_forecast(forecaster: ForecastModel, series: Series, leads, *,
     origin = len(series.days) - 1
     future = torch.as_tensor(series.days[-1] + np.asarray(leads, float))[None]
     points = np.arange(series.values.shape[1])
-    hidden = None if progress else True                   # None: shown on a terminal alone
-    with tqdm(total=len(points), disable=hidden, desc="forecasting ahead", unit=" points") as bar:
+    with point_bar(len(points), "forecasting ahead", progress) as bar:
         mean, variance = forecaster.predict_many([origin], future, points, bar=bar)
     return mean[0].numpy(), variance[0].nan_to_num(1.).numpy()
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MOST_DAYS', 'MOST_LEADS', 'FIT_SHARE', 'TEST_SHARE', 'MOST_ORIGINS', 'CLASS_EDGES', 'CLASS_LABELS', 'LEAST_POINTS',
            'RESOLUTION', 'LEAST_ORIGINS', 'cadence', 'lead_days', 'Split', 'split_dates', 'velocities',
-           'motion_classes', 'judged_points', 'Hindcast', 'last_values', 'hindcast', 'verified_origins',
+           'motion_classes', 'judged_points', 'Hindcast', 'last_values', 'point_bar', 'hindcast', 'verified_origins',
            'mean_by_class', 'rmse', 'squared_errors', 'skill_of', 'skill']
 
 # %% ../nbs/17_hindcast.ipynb #cf945738
@@ -201,10 +201,13 @@ def last_values(series: ArrayLike) -> np.ndarray:
     return x
 
 # %% ../nbs/17_hindcast.ipynb #b7a28c3d
+def point_bar(count: int, what: str, progress: bool) -> tqdm:
+    "A progress bar over points, on a terminal alone, where progress is wanted."
+    return tqdm(total=count, disable=None if progress else True, desc=what, unit=" points")
+
 def _predict(forecaster, origins, futures, *, points, progress):
     "Mean and variance (B, F, n) of some points."
-    hidden = None if progress else True                   # None: shown on a terminal alone
-    with tqdm(total=len(points), disable=hidden, desc="forecasting the past", unit=" points") as bar:
+    with point_bar(len(points), "forecasting the past", progress) as bar:
         found = forecaster.predict_many(origins.tolist(), torch.from_numpy(futures), points, bar=bar)
     return [v.numpy() for v in found]
 

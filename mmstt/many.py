@@ -26,6 +26,7 @@ from mmstt.egms import (
     tile_origin,
 )
 from .files import write_text
+from .hindcast import RESOLUTION
 from mmstt.forecast import (
     check_request,
     forecast,
@@ -320,6 +321,11 @@ def _read_each(tile, hyper=None):
         read = SharedGP(hyper, component).fit if hyper else LocalGP().read
         yield component, read(series.days, series.values, **given)
 
+# %% ../nbs/29b_many.ipynb #faa52ec6
+def _usual_step(steps):
+    "Mean square of a usual step of several tiles (mm2), at least the resolution: half of the points may be still."
+    return max(float(np.mean(steps)), RESOLUTION**2)
+
 # %% ../nbs/29b_many.ipynb #11b3f41e
 def _shares(files, record, progress):
     "Component -> share of the scale components that is the middle one of what each tile finds best."
@@ -357,7 +363,7 @@ def fit_files(files, out, progress=print) -> dict:
     processes = {c: fit_shared(some) for c, some in samples.items()}
     none = [c for c, some in processes.items() if "alone" not in some]
     if none: raise ValueError(f"component {none[0]}: fewer than 20 points that move in all files; give more tiles")
-    usual = {c: float(np.mean(some)) for c, some in steps.items()}
+    usual = {c: _usual_step(some) for c, some in steps.items()}
     whole = hyper_record({c: (some, 1., usual[c]) for c, some in processes.items()}, tiles)
     shares = _shares(files, whole, progress)
     record = hyper_record({c: (some, shares[c], usual[c]) for c, some in processes.items()}, tiles)

@@ -368,30 +368,24 @@ def update_ridge(self: Residual, origin):
 def predict_many(self: Residual, origins, futures, cells=None, *, bar=None):
     "See `Baseline.predict_many`, mm."
     if cells is None: cells = np.arange(self.past.raw.shape[1])
+    past, cells = self.past, np.asarray(cells)
+    leads = self.leads(origins, futures)[..., None].expand(-1, -1, len(cells))
     if self.refit: self.update_ridge(max(origins))
-    leads = self.leads(origins, futures)
-    found = [self._predict_some(origins, leads, some) for some in in_pieces(np.asarray(cells), bar)]
-    return tuple(torch.cat(v, -1) for v in zip(*found, strict=True))
+    every_lead = past.futures(origins, self.t_out)
+    mean, variance = past.baseline.predict_many(origins, every_lead, cells, bar=bar)
+    for some in in_pieces(np.arange(len(cells))):
+        for o, m in zip(origins, mean): m[:, some] += self._correction(o, cells[some], m[:, some])
+    return mean.gather(1, leads), variance.gather(1, leads)
 
 @patch
-def _predict_some(self: Residual, origins, leads, cells):
-    "Mean and variance (B, F, n) at some leads (B, F) of the network, of some cells."
-    past = self.past
-    lags = self.bins.shape[1]
-    leads = leads[..., None].expand(-1, -1, len(cells))
-    every_lead = past.futures(origins, self.t_out)
-    mean, variance = past.baseline.predict_many(origins, every_lead, cells)
-    for o, m in zip(origins, mean):
-        f, g, scale = past.features(self.bins, o, cells=cells, baseline=m)
-        window = 0                                                   # at 0 the trained weights
-        if self.refit:
-            window = max(0, o + 1 - lags)
-        weights = self.ridge.weights(window).float()
-        correction = self.layers(f, g) @ weights.T
-        m += scale * correction.T
-    mean = mean.gather(1, leads)
-    variance = variance.gather(1, leads)
-    return mean, variance
+def _correction(self: Residual, origin, cells, baseline):
+    "What is added to the baseline's forecast (t_out, n) of some cells at an origin, mm."
+    f, g, scale = self.past.features(self.bins, origin, cells=cells, baseline=baseline)
+    window = 0                                                       # at 0 the trained weights
+    if self.refit:
+        window = max(0, origin + 1 - self.bins.shape[1])
+    weights = self.ridge.weights(window).float()
+    return scale * (self.layers(f, g) @ weights.T).T
 
 # %% ../../nbs/16_residual.ipynb #b326dc19
 @patch
