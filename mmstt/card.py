@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
 from .egms import CREDIT, LICENCE
 from .files import write_beside
-from .models.core import get_model
+from .metrics import ALL, in_todays_words
+from .models.core import build_model
 from .protocol import Protocol
 
 # %% ../nbs/19_card.ipynb #11735607
@@ -82,21 +84,13 @@ def _protocol(config):
     p = Protocol.from_dict(config["protocol"])
     return f"`{p.name}`. {p}\n\n" + "\n".join(f"- **{k}: {v}.** {MEANS[k][v]}" for k, v in p.to_dict().items())
 
-# %% ../nbs/19_card.ipynb #adcb7ddb
-def _reads(config, model):
-    "What a model reads, in words."
-    s = config["shape"]
-    if model.whole_past: return "the whole past of each cell"
-    if model.at_cells: return "the whole past of each cell and of the points around it"
-    return f"{s['t_in']} dates of {s['channels']} maps ({s['height']} x {s['width']} cells)"
-
 # %% ../nbs/19_card.ipynb #a2f17bb5
 def _model(config, model):
     "The model, its sizes and its weights."
     r = config["result"]
     sizes = ", ".join(f"{k} {v}" for k, v in config["sizes"].items()) or "as built in"
     what = f"{model.label} (`{config['model']}`), seed {config['seed']}, fold {config['fold']}"
-    return (f"{what}: reads {_reads(config, model)}, forecasts {config['shape']['t_out']} dates. Sizes: {sizes}. "
+    return (f"{what}: reads {model.reads()}, forecasts {config['shape']['t_out']} dates. Sizes: {sizes}. "
             f"{r['parameters']:,} trained parameters. Weights sha256 `{r['weights_sha256']}`.")
 
 # %% ../nbs/19_card.ipynb #8c96461d
@@ -115,16 +109,12 @@ def _training(config):
 
 # %% ../nbs/19_card.ipynb #93469c35
 def _skill(config, folder):
-    "A table by horizon for every tile scored, and one by motion."
+    "A table by horizon for every tile scored."
     if not (folder / "scores.csv").exists():
         return "Not scored yet: `mmstt score` on this folder fills this section in."
-    scores, parts = pd.read_csv(folder / "scores.csv"), []
-    motion = pd.read_csv(folder / "motion.csv") if (folder / "motion.csv").exists() else None
-    for (tile, part), some in scores.groupby(["tile", "part"], sort=False):
-        parts.append(f"### {_scored_on(config, some)}\n\n{_verdict(some)}\n\n{_by_horizon(some)}")
-        if motion is None: continue
-        mine = motion[(motion["tile"] == tile) & (motion["part"] == part)]
-        if len(mine): parts.append(_by_motion(mine))
+    scores = in_todays_words(pd.read_csv(folder / "scores.csv"))
+    parts = [f"### {_scored_on(config, some)}\n\n{_verdict(some)}\n\n{_by_horizon(some)}"
+             for _, some in scores.groupby(["tile", "part"], sort=False)]
     return "\n\n".join(parts)
 
 # %% ../nbs/19_card.ipynb #69a6883b
@@ -138,8 +128,8 @@ def _scored_on(config, scores):
 # %% ../nbs/19_card.ipynb #12575aa4
 def _verdict(scores):
     "In words: where it beats persistence beyond the interval, on the raster."
-    skill = scores[(scores["metric"] == "skill") & (scores["space"] == "grid")]
-    skill = skill[skill["horizon"] > 0]
+    skill = scores[(scores["metric"] == "skill") & (scores["space"] == "raster")]
+    skill = skill[skill["horizon"] != ALL]
     better, worse = skill["low"] > 0, skill["high"] < 0
     found = {"better than persistence at": skill[better], "worse than persistence at": skill[worse],
              "not told apart from persistence by the 95 % interval at": skill[~better & ~worse]}
@@ -152,33 +142,25 @@ def _verdict(scores):
 
 # %% ../nbs/19_card.ipynb #5d601d60
 def _by_horizon(scores):
-    "RMSE and skill with interval, raster and native cells side by side; horizon 0 is all together."
-    table = scores.pivot_table(index=["horizon", "lead_days"], columns=["space", "metric"],
-                               values=["value", "low", "high"], sort=False).sort_index()
-    spaces = [k for k in ("grid", "native") if k in table.columns.get_level_values("space")]
+    "RMSE and skill with interval, raster and native cells side by side."
+    days = scores.groupby("horizon")["lead_days"].first()
+    table = scores.pivot_table(index="horizon", columns=["space", "metric"],
+                               values=["value", "low", "high"], sort=False)
+    table = table.loc[days.sort_values().index]                    # all together come last
+    spaces = [k for k in ("raster", "native") if k in table.columns.get_level_values("space")]
     head = ["ahead", *(f"{what}, {k}" for k in spaces for what in ("RMSE mm", "skill [95 %]"))]
     rows = []
-    for (h, days), row in table.iterrows():
-        rows.append([f"t+{h} ({days:g} d)" if h else "all"])
+    for h, row in table.iterrows():
+        rows.append([h if h == ALL else f"t+{h} ({days[h]:g} d)"])
         for k in spaces:
             rows[-1].append(f"{row['value', k, 'rmse']:.2f}")
             rows[-1].append(f"{row['value', k, 'skill']:.2f}{_interval(row, k)}")
-    return _table(head, rows[1:] + rows[:1])
+    return _table(head, rows)
 
 # %% ../nbs/19_card.ipynb #76087a52
 def _interval(row, space):
     low, high = (row.get((k, space, "skill"), np.nan) for k in ("low", "high"))
     return f" [{low:.2f}, {high:.2f}]" if np.isfinite(low) else ""
-
-# %% ../nbs/19_card.ipynb #a924afca
-def _by_motion(thirds):
-    "Skill on the raster in classes of the cells by how much they move."
-    limits = {k: g.iloc[0] for k, g in thirds.groupby("third", sort=False)}
-    names = {k: f"{k} ({g['least_mm']:.0f} to {g['most_mm']:.0f} mm)" for k, g in limits.items()}
-    table = thirds.pivot(index="horizon", columns="third", values="skill")[list(names)]
-    rows = [[f"t+{h}" if h else "all", *(f"{v:.2f}" for v in r)] for h, r in table.iterrows()]
-    return ("Skill by motion (five years of |velocity| plus the seasonal amplitude), thirds of the raster's cells:\n\n"
-            + _table(["ahead", *names.values()], rows[1:] + rows[:1]))
 
 # %% ../nbs/19_card.ipynb #1c862ba5
 def _noise(config, folder):
@@ -196,7 +178,7 @@ def _limits(config, folder, model):
     "What it cannot do, as a list."
     d, noise = config["data"], _noise(config, folder)
     lines = ["It cannot forecast an earthquake, the start of pumping, or what else the past does not announce.",
-             f"It knows one tile, {d['tile']}, from {d['first_date']} to {d['last_date']}; {_elsewhere(model)}"]
+             f"It knows one tile, {d['tile']}, from {d['first_date']} to {d['last_date']}; {model.elsewhere()}"]
     if d["simulated"]:
         lines.append("The data are simulated: its scores compare methods and say nothing about the ground.")
     if config["protocol"]["split"] == "random":
@@ -205,15 +187,8 @@ def _limits(config, folder, model):
         lines.append(f"The values of {noise[1]} cells carry noise of about {noise[0]:.2f} mm (root mean square, from "
                      "the changes between two dates, motion included): no RMSE against measured values can be much "
                      "below that.")
-    if model.naive: lines.append("A cell without values has no forecast.")
-    else: lines.append("A cell without values is forecast from its surroundings at best; leave it out.")
+    lines.append(model.where_empty)
     return "\n".join(f"- {line}" for line in lines)
-
-# %% ../nbs/19_card.ipynb #05277311
-def _elsewhere(model):
-    "What becomes of it on another tile."
-    if model.tied_to_tile: return "its weights belong to that tile's cells and cannot be used elsewhere."
-    return "elsewhere, or much later, it may be worse than persistence: score it there first."
 
 # %% ../nbs/19_card.ipynb #e769cd65
 _OWN_LICENCE = "Code and weights: Apache 2.0."
@@ -226,15 +201,12 @@ def licence_of(config: dict) -> str:
             "and no EGMS value is in them.")
 
 # %% ../nbs/19_card.ipynb #7d8bc3da
-def _use(config, model):
+def _use(model):
     "How to load the run, and what can be done with it."
     lines = ["Keep the folder as it is; `RUN` stands for its path.", "```python", "from mmstt.runs import load_run",
              "run = load_run(\"RUN\")          # run.model, run.config, run.windows(cube)", "```"]
-    commands = ["mmstt score RUN"]
-    if Protocol.from_dict(config["protocol"]).preset == "forecast":
-        commands.append("mmstt forecast FILE.zip --run RUN --out ahead.tif")
-    if model.reads_only_the_window(): commands.append("mmstt export RUN --out model.onnx")
-    return "\n".join([*lines, "", "```bash", *commands, "```"])
+    commands = f"mmstt score RUN\n{model.serves()}".strip()
+    return "\n".join([*lines, "", "```bash", commands, "```"])
 
 # %% ../nbs/19_card.ipynb #95129a90
 _ABOUT_SKILL = "1 - MSE / MSE of persistence; 0 is no better than the last value, intervals by block bootstrap."
@@ -252,11 +224,12 @@ def model_card(run) -> str:
     """
     folder = Path(run)
     config = _settings(folder)
-    model = get_model(config["model"])
+    with torch.random.fork_rng():                                  # random weights, which nobody sees
+        model = build_model(config["model"], *config["shape"].values(), **config["sizes"])
     sections = {"What it was trained on": _trained_on(config), "Protocol": _protocol(config),
                 "Model": _model(config, model), "Training": _training(config),
                 "Skill against persistence": f"{_ABOUT_SKILL}\n\n{_skill(config, folder)}",
-                "Limits": _limits(config, folder, model), "How to load it": _use(config, model),
+                "Limits": _limits(config, folder, model), "How to load it": _use(model),
                 "Licence and credit": licence_of(config)}
     name = Protocol.from_dict(config["protocol"]).name
     title = f"# {model.label} on {config['data']['tile']} ({_kind(config)} data), protocol `{name}`"

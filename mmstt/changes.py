@@ -286,8 +286,10 @@ def unmarked(sheet, rng):
 
 # %% ../nbs/00i_changes.ipynb #dbfab715
 def _reorder(sheet, order):
-    "Columns in another order."
-    sheet.rows = [[row[k] for k in order] for row in sheet.rows]
+    "Columns in another order; a row that is too short is filled up first."
+    count = len(sheet.head)
+    whole = [row + [""] * (count - len(row)) for row in sheet.rows]
+    sheet.rows = [[row[k] for k in order] for row in whole]
 
 @change("columns in another order")
 def shuffle_columns(sheet, rng):

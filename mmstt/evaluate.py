@@ -16,9 +16,10 @@ import pandas as pd
 import torch
 import xarray as xr
 
+from .features import last_valid
 from .files import write_beside, write_folder_beside
-from .metrics import at_native_cells, moments, moments_frame, ssim_maps, summarise
-from .models.core import build_model
+from .metrics import ALL, at_native_cells, in_todays_words, moments, moments_frame, ssim_maps, summarise
+from .models.core import build_model, count_parameters
 from .protocol import make_windows, native_windows, split_origins
 from .raster import cell_of, grid_of, open_cube, open_points
 from .runs import load_run
@@ -28,15 +29,8 @@ from .train import best_device, train
 def last_known(windows, origins) -> torch.Tensor:
     "The last value each cell had within the input dates of a window, (B, H, W), scaled; NaN where it had none."
     known = (windows.history(int(o))[0] for o in origins)          # (1, T, 1, H, W) each
-    return torch.cat([_last_value(x[:, :, 0]) for x in known])
-
-# %% ../nbs/21_evaluate.ipynb #c878c4af
-def _last_value(x):
-    "Last value that is not missing along dim 1 of (B, T, H, W)."
-    last = x[:, 0].clone()
-    for values in x.unbind(1):
-        last = torch.where(values.isnan(), last, values)
-    return last
+    last = [last_valid(x[0, :, 0].numpy())[0] for x in known]
+    return torch.from_numpy(np.stack(last))
 
 # %% ../nbs/21_evaluate.ipynb #2da25c00
 @torch.no_grad()
@@ -55,7 +49,7 @@ def forecasts(model, windows, origins, *, batch_size: int = 16):
     origins (B,), forecast (B, T_out, H, W), truth (B, T_out, H, W) and last known map (B, H, W), all in mm, NaN where
     there is no value
     """
-    device = torch.device("cpu") if model.naive else best_device()
+    device = best_device() if count_parameters(model) else torch.device("cpu")
     model.eval().to(device)
     there, mm = windows.to(device), windows.scaler.to_mm
     try:
@@ -72,15 +66,13 @@ def raw_protocol(protocol):
     return replace(protocol, smoothing="none", target="raw")
 
 # %% ../nbs/21_evaluate.ipynb #6afd2756
-def fit_baseline(name: str, windows, **sizes):
+def fit_baseline(name: str, windows):
     "A baseline, fitted to these windows."
-    shape = windows.t_in, windows.t_out, 1, *windows.truth.shape[-2:]
-    return build_model(name, *shape, **sizes).fit_windows(windows)
+    return build_model(name).carried_to(windows)
 
 # %% ../nbs/21_evaluate.ipynb #27ad2ff3
 class _NoForecast(torch.nn.Module):
     "Stands where a baseline would, without computing anything: the cells' own values are wanted, not a forecast."
-    naive = True
 
     def __init__(self, t_out):
         super().__init__()
@@ -115,10 +107,9 @@ def native_forecasts(
     ------
     origins (B,), forecast (B, T_out, n), truth (B, T_out, n) and last known value (B, n), mm
     """
-    direct = model.naive or model.at_cells
-    flat = forecasts(model if direct else _NoForecast(native.t_out), native, origins, batch_size=batch_size)
+    flat = forecasts(model if model.at_cells else _NoForecast(native.t_out), native, origins, batch_size=batch_size)
     flat = ((some, *(v.squeeze(-1) for v in values)) for some, *values in flat)
-    if direct: return (yield from flat)
+    if model.at_cells: return (yield from flat)
     for raster, (_, _, truth, own) in zip(forecasts(model, windows, origins, batch_size=batch_size), flat):
         some, forecast, _, last = raster
         at_cells = at_native_cells(forecast, last[:, None], own[:, None],
@@ -193,14 +184,14 @@ def _raster_sums(model, windows, cube, origins, *, keep, batch_size, keys):
             if maps:
                 maps.add(some, forecast, truth, last)
             sums = moments(forecast, truth, last)
-            yield moments_frame(sums, some, span, ssim=ssim_maps(forecast, truth), **keys | dict(space="grid"))
+            yield moments_frame(sums, some, span, ssim=ssim_maps(forecast, truth), **keys | dict(space="raster"))
 
 # %% ../nbs/21_evaluate.ipynb #fee5277e
 def _native_sums(run, windows, cube, points, origins, *, keys):
     "Sums of a run at native cells, a frame a batch of windows."
     native = native_windows(points, raw_protocol(run.protocol), seed=run.seed, fold=run.config["fold"])
     cells = cell_of(grid_of(cube), points.easting.values, points.northing.values)
-    model = fit_baseline(run.name, native, **run.config["sizes"]) if run.model.naive else run.model
+    model = run.model.carried_to(native)
     span = windows.t_in + windows.t_out
     for some, *values in native_forecasts(model, windows, native, cells=cells, origins=origins):
         yield moments_frame(moments(*values), some, span, **keys | dict(space="native"))
@@ -233,9 +224,7 @@ def score(
     """
     windows = run.windows(cube)
     own = run.config["data"]["sha256"] == cube.attrs["sha256"]
-    model = run.model
-    if model.naive and not own:
-        model = fit_baseline(run.name, windows, **run.config["sizes"])
+    model = run.model if own else run.model.carried_to(windows)
     origins, keys = _origins(windows, part), _keys(run, cube, part)
     frames = list(_raster_sums(model, windows, cube, origins, keep=keep, batch_size=batch_size, keys=keys))
     if points is not None:
@@ -307,7 +296,8 @@ def score_run(
     paths = [Path(c) for c in cubes or [_own_cube(run)]]
     sums = pd.concat([_on_cube(run, path, part, keep) for path in paths], ignore_index=True)
     found = sums.drop(columns="left_out")
-    scores = summarise(pd.concat([found, found.assign(horizon=0)], ignore_index=True))
+    scores = summarise(pd.concat([found, found.assign(horizon=ALL)], ignore_index=True))
+    scores = in_todays_words(scores)
     _merge(scores, run.path / "scores.csv")
     _merge(sums, run.path / "windows.csv")
     return scores
@@ -315,12 +305,13 @@ def score_run(
 # %% ../nbs/21_evaluate.ipynb #027bbe15
 def summary(scores, horizons=(1, 5, 10)) -> str:
     "Scores as a person reads them: a line a space and horizon."
+    last = scores["lead_days"].max()
     lines = [f"{'':<8}{'ahead':>14}{'RMSE mm':>10}{'MAE mm':>10}{'R²':>9}{'skill':>8}"]
     for (_, space, h), g in scores.groupby(["tile", "space", "horizon"], sort=False):
-        if h not in horizons and h != scores["horizon"].max():
-            continue
+        days = g["lead_days"].iloc[0]
+        if h == ALL or int(h) not in horizons and days != last: continue
         v = g.set_index("metric")["value"]
-        ahead = f"t+{h} ({g['lead_days'].iloc[0]:g} d)"
+        ahead = f"t+{h} ({days:g} d)"
         lines.append(f"{space:<8}{ahead:>14}{v['rmse']:>10.3f}{v['mae']:>10.3f}{v['r2']:>9.4f}{v['skill']:>8.2f}")
     return "\n".join([_headline(scores.iloc[0]), *lines, "skill: 1 - MSE / MSE of persistence"])
 

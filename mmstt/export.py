@@ -294,7 +294,7 @@ def export_run(run: str | Path, out: str | Path) -> float:
     out = Path(out)
     if out.suffix != ".onnx": raise ValueError(f"{out}: an ONNX file ends in .onnx")
     run = load_run(run)
-    if not run.model.reads_only_the_window():
+    if not run.model.reads_only_the_window:
         raise ValueError(
             f"{run.path}: {run.model.label} reads a cell's past as it is and needs no export; "
             f"`mmstt forecast FILE --run {run.path}` computes it"

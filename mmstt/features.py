@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MIN_DATES', 'STATICS', 'MOTION_UNITS', 'S1B_LOSS', 'annual_terms', 'fit_motion', 'describe_motion', 'day_of_year',
-           'encode_day', 'smooth', 'fill_forward', 'fill_in_matrix']
+           'encode_day', 'smooth', 'last_values', 'fill_forward', 'last_valid', 'fill_in_matrix']
 
 # %% ../nbs/01_features.ipynb #143fcde0
 import numpy as np
@@ -198,20 +198,32 @@ def smooth(
     return np.where(valid, mean, np.nan).astype(values.dtype)
 
 # %% ../nbs/01_features.ipynb #62645989
+def last_values(values: np.ndarray) -> np.ndarray:
+    "Last value known on each date, (T, ...); NaN before the first."
+    known = np.array(values)
+    for t in range(1, len(known)):
+        missing = np.isnan(known[t])
+        np.copyto(known[t, ...], known[t - 1], where=missing)
+    return known
+
 def fill_forward(values: np.ndarray) -> np.ndarray:
     """Gaps of (T, ...) filled by the last value before them, at the beginning by the first value; an empty series
     stays NaN.
     """
-    values = np.asarray(values)
-    missing = np.isnan(values)
-    if not missing.any(): return values
-    T = len(values)
-    t = np.arange(T).reshape(-1, *[1] * (values.ndim - 1))
-    before = np.maximum.accumulate(np.where(missing, -1, t), 0)
-    first = np.where(missing, T, t).min(0).clip(max=T - 1)
-    return np.take_along_axis(
-        values, np.where(before < 0, first, before), 0
-    )
+    if not np.isnan(values).any(): return np.asarray(values)
+    filled = last_values(values)
+    return last_values(filled[::-1])[::-1].copy()
+
+def last_valid(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    "The last value of each series (T, ...) that is not missing, NaN where there is none, and the index of its date."
+    last = np.array(values[-1])
+    index = np.full(last.shape, len(values) - 1)
+    for t in range(len(values) - 2, -1, -1):
+        missing = np.isnan(last)
+        if not missing.any(): break
+        np.copyto(last, values[t], where=missing)
+        index[missing] = t
+    return last, index
 
 # %% ../nbs/01_features.ipynb #bab83ee9
 # since the loss of Sentinel-1B acquisitions are 12 days apart, and the 6-day grid is filled in between

@@ -17,6 +17,7 @@ import xarray as xr
 
 import mmstt
 from .egms import DESCRIPTORS, credit_of, notes_of
+from .features import last_valid
 from .header import few
 from .hindcast import (
     LEAST_ORIGINS, RESOLUTION, Hindcast, hindcast, judged_points, lead_days, motion_classes, point_bar, skill_of,
@@ -30,7 +31,7 @@ from .tiles import read_tile
 # %% ../nbs/23_forecast.ipynb #e7a82f1d
 def forecaster_names() -> list[str]:
     "Names of the baselines that forecast on any calendar from the past alone, the default first."
-    names = [name for name in model_names(naive=True) if get_model(name).takes_any_dates()]
+    names = [name for name in model_names(baselines=True) if get_model(name).takes_any_dates()]
     return sorted(names, key=lambda name: name != "multiscale_gp")
 
 # %% ../nbs/23_forecast.ipynb #69a51407
@@ -149,17 +150,6 @@ def tile_series(tile: xr.Dataset, points=None) -> tuple[Series, list[str]]:
     series = Series(days, time, values, np.stack(positions, 1).astype(float), points)
     return series, _left_out(dates, enough)
 
-# %% ../nbs/23_forecast.ipynb #9376f361
-def _last_known(values):
-    "The last value of each series (N,), how many are older than the last date, and the index of the oldest one's date."
-    last = np.array(values[-1], np.float32)
-    stale = np.isnan(last)
-    t = len(values) - 1
-    while np.isnan(last).any() and t > 0:
-        t -= 1
-        np.copyto(last, values[t], where=np.isnan(last))
-    return last, int(stale.sum()), t
-
 # %% ../nbs/23_forecast.ipynb #53cc132b
 def latest_forecast(forecaster: ForecastModel, series: Series, leads, *,
                     progress: bool = False) -> tuple[np.ndarray, np.ndarray]:
@@ -233,9 +223,10 @@ class Result:
 def _result_notes(forecaster, series, *, past, verified, labels, level):
     "What the fit found, what the past cannot verify, and which points have no value on the last date."
     notes = forecaster.fit_notes() + _verification_notes(past, verified, labels, level)
-    _, stale, before = _last_known(series.values)
+    _, index = last_valid(series.values)
+    stale = int((index < len(series.days) - 1).sum())
     if stale:
-        older = series.days[-1] - series.days[before]
+        older = series.days[-1] - series.days[index.min()]
         notes.append(f"{_have(stale, 'point')} no value on the last date: "
                      f"forecast from the value before, up to {older:g} days older")
     return notes
@@ -272,7 +263,7 @@ def forecast_series(forecaster: ForecastModel, series: Series, *, leads, level: 
         half=half.astype(np.float32),
         classes=classes,
         labels=labels,
-        last=_last_known(values)[0],
+        last=last_valid(values)[0],
         past=past,
         radius=radius,
         verified=verified,

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['MOST_DAYS', 'MOST_LEADS', 'FIT_SHARE', 'TEST_SHARE', 'MOST_ORIGINS', 'CLASS_EDGES', 'CLASS_LABELS', 'LEAST_POINTS',
            'RESOLUTION', 'LEAST_ORIGINS', 'cadence', 'lead_days', 'Split', 'split_dates', 'velocities',
-           'motion_classes', 'judged_points', 'Hindcast', 'last_values', 'point_bar', 'hindcast', 'verified_origins',
-           'mean_by_class', 'rmse', 'squared_errors', 'skill_of', 'skill']
+           'motion_classes', 'judged_points', 'Hindcast', 'point_bar', 'hindcast', 'verified_origins', 'mean_by_class',
+           'rmse', 'squared_errors', 'skill_of', 'skill']
 
 # %% ../nbs/17_hindcast.ipynb #cf945738
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ import torch
 from numpy.typing import ArrayLike
 from tqdm.auto import tqdm
 
+from .features import last_values
 from .models.baselines import Baseline, fit_lines, in_pieces
 from .models.multiscale_gp import match_dates
 
@@ -191,14 +192,6 @@ class Hindcast:
     def tested(self):
         "Origins whose forecasts are judged: from `start` on, the last date left out."
         return slice(self.start, len(self.day) - 1)
-
-# %% ../nbs/17_hindcast.ipynb #5a7b7be8
-def last_values(series: ArrayLike) -> np.ndarray:
-    "Last value known on each date, (T, N), NaN before the first."
-    x = np.array(series, np.float32)
-    for t in range(1, len(x)):
-        np.copyto(x[t], x[t - 1], where=np.isnan(x[t]))
-    return x
 
 # %% ../nbs/17_hindcast.ipynb #b7a28c3d
 def point_bar(count: int, what: str, progress: bool) -> tqdm:

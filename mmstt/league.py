@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['SAMPLE', 'ORIGINS', 'LEAST_VALUES', 'COLUMNS', 'AN_ENTRY', 'MIDDLE', 'BLOCK_DAYS', 'DRAWS', 'OWN', 'COMPANIONS',
-           'TRAIN', 'OURS', 'REAL', 'CRS', 'POINTS', 'LeagueSet', 'make_set', 'regular_past', 'check_entry', 'to_table',
-           'from_table', 'losses', 'by_origin', 'group_scores', 'compare', 'score_set', 'companions', 'calibrated',
-           'ridge', 'LeftOut', 'residual', 'of_peer', 'of_class', 'load_class', 'read_entry', 'Entry', 'all_entries',
-           'forecast_file', 'read_about', 'is_done', 'run_entry', 'run_all', 'open_set', 'write_tasks', 'croissant',
-           'read_forecasts', 'provenance', 'write_scores', 'main']
+           'NETWORKS', 'TRAIN', 'OURS', 'REAL', 'CRS', 'SYNTHETIC', 'LeagueSet', 'make_set', 'regular_past',
+           'check_entry', 'to_table', 'from_table', 'losses', 'by_origin', 'group_scores', 'compare', 'score_set',
+           'companions', 'calibrated', 'ridge', 'LeftOut', 'AtPoints', 'network', 'of_peer', 'of_class', 'load_class',
+           'read_entry', 'Entry', 'all_entries', 'forecast_file', 'read_about', 'is_done', 'run_entry', 'run_all',
+           'open_set', 'write_tasks', 'croissant', 'read_forecasts', 'provenance', 'write_scores', 'main']
 
 # %% ../nbs/26a_league.ipynb #2ae9587b
 import importlib.util
@@ -34,6 +34,8 @@ import xarray as xr
 from scipy.stats import norm
 from tqdm.auto import tqdm
 
+from .evaluate import last_known
+from .features import last_values
 from .files import sha256_of, write_beside, write_json
 from .forecast import Series, make_forecaster, tile_series
 from .geography import SYNTHETIC_TILES
@@ -48,10 +50,13 @@ from mmstt.hindcast import (
     velocities,
 )
 from .intervals import half_width, radii
-from .metrics import block_weights, crps_of_quantiles, diebold_mariano, independent_blocks
+from .metrics import at_native_cells, block_weights, crps_of_quantiles, diebold_mariano, independent_blocks
 from .models.baselines import RidgeRefit
+from .models.core import get_model
 from .models.multiscale_gp import match_dates
 from .peers import CENTRAL, LEVELS, PEERS, Peer, Task, at_levels, in_order
+from .raster import cell_of, grid_of, open_cube
+from .runs import load_run
 from .simulate import synthetic_name, write_synthetic
 from .style import caption_of
 from .testing import find_real
@@ -497,12 +502,60 @@ def ridge(s: LeagueSet) -> tuple:
 class LeftOut(Exception):
     "An entry that cannot run on a set here; says why."
 
-def residual(s: LeagueSet) -> tuple:
-    "The residual network, where the study has trained it on the tile under the protocol `forecast`."
-    tile = s.attrs["tile"] or "-"
-    runs = sorted(Path("data/runs").glob(f"*/{tile}/forecast/residual/seed*/weights.safetensors"))
-    if not runs: raise LeftOut("no trained run of the residual network on this tile in data/runs")
-    return calibrated(s, make_forecaster("residual", runs[0].parent))
+NETWORKS = "mmstt", "cnn_lstm", "convlstm", "stgcn", "staeformer", "residual"
+
+def _trained(s, name):
+    "The study's run of a network on this very file under the protocol `forecast`; those of the paper's sizes first."
+    where = f"*/forecast/{name}/seed*/weights.safetensors"
+    runs = Path("data/runs")
+    for weights in [*sorted(runs.glob(f"paper/{where}")), *sorted(runs.glob(f"*/{where}"))]:
+        config = json.loads((weights.parent / "config.json").read_text())
+        if config["complete"] and config["data"]["sha256"] == s.attrs["sha256"]: return weights.parent
+    raise LeftOut(f"no run of {name} on this file in data/runs; `mmstt study` trains it")
+
+# %% ../nbs/26a_league.ipynb #7b3f01e7
+class AtPoints:
+    "A trained network as a forecaster of points: `fit` and `predict_many` as of `Baseline`, without a variance."
+
+    def __init__(self, run, cube):
+        self.model = run.model.eval()
+        self.windows = run.windows(cube)
+        self.grid = grid_of(cube)
+
+    def fit(self, days, series, *, positions, time=None, training=None):
+        if time is not None and not np.array_equal(time, self.windows.time): raise LeftOut("its cube has other dates")
+        self.days = np.asarray(days)
+        self.known = torch.from_numpy(last_values(series))
+        self.cells = np.stack(cell_of(self.grid, *positions.T))
+        return self
+
+    @torch.no_grad()
+    def maps(self, origins):
+        "Forecast (B, T_out, H, W) and last map (B, H, W) of some origins, mm."
+        mm = self.windows.scaler.to_mm
+        return mm(self.model.forecast(self.windows, origins)), mm(last_known(self.windows, origins))
+
+    def predict_many(self, origins, futures, points, *, bar=None):
+        "See `Baseline.predict_many`; NaN from the last origins, whose windows would end after the series."
+        origins = np.asarray(origins)
+        ahead = np.asarray(futures) - self.days[origins][:, None]
+        steps = (ahead / self.windows.protocol.stride_days).round().astype(int)
+        mean = torch.full((*steps.shape, len(points)), torch.nan)
+        whole = np.flatnonzero(origins + self.windows.t_out < len(self.days))
+        row, col = self.cells[:, points]
+        for i in whole:
+            forecast, last = self.maps(torch.tensor([origins[i]]))
+            own = self.known[origins[i], points][None, None]
+            mean[i] = at_native_cells(forecast, last[:, None], own, row=row, col=col)[0, steps[i] - 1]
+        return mean, torch.full_like(mean, torch.nan)
+
+# %% ../nbs/26a_league.ipynb #56104f57
+def network(s: LeagueSet, name: str) -> tuple:
+    "A network of the study, where it was trained on the set's file under the protocol `forecast`."
+    folder = _trained(s, name)
+    if name == "residual": return calibrated(s, make_forecaster(name, folder))
+    run = load_run(folder)
+    return calibrated(s, AtPoints(run, open_cube(run.config["result"]["cube"])))
 
 # %% ../nbs/26a_league.ipynb #c0d16852
 TRAIN = 500     # series that a global peer is fitted to
@@ -606,7 +659,7 @@ def _added(where):
     return name, Entry(name, make, f"added from {file.name}", sha256_of(file))
 
 # %% ../nbs/26a_league.ipynb #9899a229
-OURS = "persistence", "harmonic_refit", OWN, "ridge", "residual"
+OURS = "persistence", "harmonic_refit", OWN, "ridge", *NETWORKS
 
 def all_entries(add: Iterable = (), weights: Path | None = None) -> dict:
     "Everything that takes part, by name: ours, the peers, and what is added (`FILE.parquet` or `FILE.py:Class`)."
@@ -616,7 +669,9 @@ def all_entries(add: Iterable = (), weights: Path | None = None) -> dict:
         make = lambda s, name=name: calibrated(s, make_forecaster(name))
         found[name] = Entry(label, make)
     found["ridge"] = Entry(RidgeRefit.label, ridge, "normal quantiles, from the errors of the half year before")
-    found["residual"] = Entry("Residual network", residual)
+    for name in NETWORKS:
+        make = lambda s, name=name: network(s, name)
+        found[name] = Entry(get_model(name).label, make, "a run of the study")
     for name, p in PEERS.items():
         at = weights and Path(weights) / name
         make = lambda s, p=p, at=at: _peer_or_leave(s, p, at)
@@ -754,22 +809,22 @@ REAL = {
 
 # %% ../nbs/26a_league.ipynb #22366407
 CRS = {"Offida": "EPSG:32633"}
-POINTS = 2000                 # of a synthetic tile
+SYNTHETIC = Path("data/synthetic")       # the study's folder, so that its networks know the same file
 
-def _simulated(name, folder):
+def _simulated(name, folder=SYNTHETIC):
     "The file of a synthetic tile, simulated where it is not there yet."
     path = folder / f"{synthetic_name(name)}.zip"
     if path.exists(): return path
     folder.mkdir(parents=True, exist_ok=True)
-    return write_synthetic(name, folder, points=POINTS)
+    return write_synthetic(name, folder)
 
-def open_set(name: str, folder: Path, **size) -> LeagueSet | None:
-    "A set by its name or file, None for a real one that is not at hand; a synthetic tile is simulated into `folder`."
+def open_set(name: str, **size) -> LeagueSet | None:
+    "A set by its name or file, None for a real one that is not at hand; a synthetic tile is simulated where it is not."
     if name in REAL:
         path = find_real(REAL[name])
         if not path: return None
         return make_set(name, read_tile(path, crs=CRS.get(name)), **size)
-    if name in SYNTHETIC_TILES: name = str(_simulated(name, Path(folder) / "synthetic"))
+    if name in SYNTHETIC_TILES: name = str(_simulated(name))
     if not Path(name).is_file():
         raise ValueError(f"--sets {name}: is no file and no set; there are {', '.join([*REAL, *SYNTHETIC_TILES])}")
     tile = read_tile(name)
@@ -984,7 +1039,7 @@ def main(add: Iterable = (), *, sets: Iterable | None = None, only: Iterable | N
     for name in names:
         if name not in known: raise ValueError(f"--only {name}: takes no part; there are {', '.join(known)}")
     wanted = list(sets or [*REAL, *SYNTHETIC_TILES])
-    opened = {name: open_set(name, folder, sample=sample, origins=origins) for name in wanted}
+    opened = {name: open_set(name, sample=sample, origins=origins) for name in wanted}
     chosen = [s for s in opened.values() if s]
     said = [f"left out: {name}: its file is not in $MMSTT_DATA or data/egms" for name, s in opened.items() if not s]
     if not chosen: raise ValueError(f"no set is at hand; {'; '.join(said)}")

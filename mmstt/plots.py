@@ -92,6 +92,12 @@ def _map_grid(n_rows: int, n_cols: int, shape: float):
     name_map_axes(axes[-1, 0])
     return fig, axes
 
+# %% ../nbs/22_plots.ipynb #b143263c
+def _fit_height(fig: Figure) -> None:
+    "Take away the height that maps leave free; their width decides how high they are."
+    fig.draw_without_rendering()
+    fig.set_figheight(fig.get_tightbbox().height + 0.1)
+
 # %% ../nbs/22_plots.ipynb #48a5b231
 def _map_row(axes: Sequence[Axes], fields: list, *, notes: list[str], **scale):
     "One row of maps, with a note over each; the last image, for the colour bar."
@@ -134,6 +140,7 @@ def forecast_maps(rows: dict, titles: list[str], *, x, y,
     )
     if groups:
         _group_titles(axes[0], groups)
+    _fit_height(fig)
     return fig
 
 # %% ../nbs/22_plots.ipynb #bbafa302

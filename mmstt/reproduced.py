@@ -19,9 +19,9 @@ from .files import write_text
 KEYS = ("tile", "regime", "model", "horizon", "protocol", "windows_of", "region", "step_days", "metric")
 
 def _row_names(keys):
-    "A name for each row of a frame of keys: its values, with blanks between."
+    "A name for each row of a frame of keys: its values, with blanks between; without those that are not there."
     rows = keys.itertuples(index=False)
-    return [" ".join(map(str, row)) for row in rows]
+    return [" ".join(str(value) for value in row if pd.notna(value)) for row in rows]
 
 # %% ../nbs/22b_reproduced.ipynb #eea5def6
 NO_RESULT = ("published", "lead_days", "seeds", "blocks", "windows", "simulated", "own")

@@ -138,7 +138,7 @@ def seen_by(windows) -> dict:
 def identity_of(data: dict, windows, model, *, sizes: dict, config=None) -> dict:
     "All that decides what a run becomes: two runs with the same identity are the same run."
     shape = {k: getattr(model, k) for k in ("t_in", "t_out", "channels", "height", "width")}
-    settings = {} if model.naive or config is None else asdict(config)
+    settings = asdict(config) if config is not None and count_parameters(model) else {}
     training = {k: v for k, v in settings.items() if k not in ("threads", "checkpoint_seconds")}
     found = dict(model=model.name, sizes=sizes, shape=shape, protocol=windows.protocol.to_dict(), seed=windows.seed,
                  fold=windows.fold, training=training, data=data, scaler=windows.scaler.to_dict())
@@ -146,7 +146,7 @@ def identity_of(data: dict, windows, model, *, sizes: dict, config=None) -> dict
 
 # %% ../nbs/19a_runs.ipynb #2780b463
 FILES = ("config.json", "weights.safetensors", "checkpoint.safetensors", "history.csv", "scores.csv", "windows.csv",
-         "motion.csv", "card.md")
+         "card.md")
 
 def is_there(out, identity: dict, overwrite=False) -> bool:
     """Whether the folder holds this run, complete; makes the folder when there is none.
@@ -193,7 +193,7 @@ def load_run(path) -> Run:
     if not weights.exists() or sha256_of(weights) != config["result"]["weights_sha256"]:
         raise ValueError(f"{weights}: missing or not the file this run wrote; delete the folder and train again")
     with torch.random.fork_rng(devices=[]):
-        model = build_model(config["model"], **config["shape"], **config["sizes"])
+        model = build_model(config["model"], *config["shape"].values(), **config["sizes"])
     try: model.load_state_dict(load_file(weights))
     except RuntimeError as e:
         raise ValueError(f"{weights}: does not fit {model.label} as this version builds it; "

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from fastcore.basics import patch
 from tqdm.auto import tqdm
 
-from .models.core import build_model
+from .models.core import build_model, count_parameters
 from .protocol import make_windows
 from .runs import (Run, complete_run, data_of, finish_run, identity_of, is_there, load_checkpoint,
                         save_checkpoint, seen_by, write_history, write_json)
@@ -359,7 +359,7 @@ def train(cube, model: str, protocol, *, out, seed=0, sizes=None, config=TrainCo
         identity = identity_of(data_of(cube, windows), windows, net, sizes=sizes, config=config)
         if is_there(out, identity, overwrite): return complete_run(out)
         write_json(out / "config.json", dict(complete=False, **identity))
-        if net.naive: result = _fit(net, windows)
+        if not count_parameters(net): result = _fit(net, windows)
         else:
             training = Training(net, net.to_learn(windows), out, identity=identity, config=config, device=device)
             result = training.run(progress)

@@ -26,14 +26,20 @@ class ForecastModel(nn.Module, ABC):
     Class attributes
     ----------------
     label : the name printed in tables and figures
-    naive : fitted in closed form by `fit` instead of by gradient descent; reads `Windows.history`
-    whole_past : (naive only) wants every date up to the origin, not just the last `t_in`
-    at_cells : (networks only) forecasts native cells directly, see `mmstt.models.residual`
+    is_baseline : fitted in closed form, to whatever series it forecasts; it has no parameters to train
+    at_cells : forecasts native cells itself; otherwise they follow the raster cell around them
     tied_to_tile : some weights belong to the cells of the tile it was trained on, so it cannot be carried to another
+    reads_only_the_window : the last `t_in` maps are all it needs, so that it can stand alone in a file
+    where_empty : what becomes of a cell without values, for the card
+    sizes : its own (width, depth), where `build_model` was given some
     """
     label = ""
-    naive, whole_past = False, False
-    at_cells, tied_to_tile = False, False
+    is_baseline = False
+    at_cells = False
+    tied_to_tile = False
+    reads_only_the_window = True
+    where_empty = "A cell without values is forecast from its surroundings at best; leave it out."
+    sizes = {}
 
     def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64):
         super().__init__()
@@ -57,15 +63,33 @@ class ForecastModel(nn.Module, ABC):
         "Learn in closed form from the training part of `windows`; networks are trained in `mmstt.train`."
         return self
 
-    def to_learn(self, windows):
-        "The windows that a network is trained on, from those of the raster; its own where it forecasts native cells."
-        return windows
-
 # %% ../../nbs/09_models.ipynb #3e202352
-@patch(cls_method=True)
-def reads_only_the_window(cls: ForecastModel):
-    "Whether the last `t_in` maps are all it needs, so that it can stand alone in a file."
-    return not (cls.naive or cls.whole_past or cls.at_cells)
+@patch
+def to_learn(self: ForecastModel, windows):
+    "The windows that a network is trained on, from those of the raster; its own where it forecasts native cells."
+    return windows
+
+@patch
+def carried_to(self: ForecastModel, windows):
+    "The model for windows of another tile, or of native cells; a baseline is fitted to them."
+    return self
+
+@patch
+def reads(self: ForecastModel):
+    "What it reads, in words, for the card."
+    return f"{self.t_in} dates of {self.channels} maps ({self.height} x {self.width} cells)"
+
+@patch
+def elsewhere(self: ForecastModel):
+    "What becomes of it on another tile, in words, for the card."
+    if self.tied_to_tile:
+        return "its weights belong to that tile's cells and cannot be used elsewhere."
+    return "elsewhere, or much later, it may be worse than persistence: score it there first."
+
+@patch
+def serves(self: ForecastModel):
+    "The command that a run of it serves, beside `mmstt score`, for the card."
+    return "mmstt export RUN --out model.onnx"
 
 # %% ../../nbs/09_models.ipynb #3dfb4622
 @patch(cls_method=True)
@@ -96,10 +120,11 @@ def _load_all():
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"mmstt.models.{module.name}")
 
-def model_names(naive=None):
-    "Names of all models; only the naive ones (`True`) or only the networks (`False`)."
+def model_names(baselines=None):
+    "Names of all models; only the baselines (`True`) or only the networks (`False`)."
     _load_all()
-    return sorted(n for n, cls in _registry.items() if naive is None or cls.naive == naive)
+    wanted = (True, False) if baselines is None else (baselines,)
+    return sorted(n for n, cls in _registry.items() if cls.is_baseline in wanted)
 
 # %% ../../nbs/09_models.ipynb #f36179a2
 def get_model(name):
@@ -113,9 +138,11 @@ def get_model(name):
 def build_model(name: str, *shape: int, **sizes) -> ForecastModel:
     "A fresh model of that name; `shape` is t_in, t_out, channels, height, width, `sizes` are its own (width, depth)."
     try:
-        return get_model(name)(*shape, **sizes)
+        model = get_model(name)(*shape, **sizes)
     except TypeError as e:
         raise ValueError(f"model {name!r}: {e}") from e
+    model.sizes = sizes
+    return model
 
 # %% ../../nbs/09_models.ipynb #89f013be
 def count_parameters(model):

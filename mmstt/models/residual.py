@@ -187,6 +187,7 @@ class Residual(ForecastModel):
     """
     label = "Residual network"
     at_cells = True
+    reads_only_the_window = False
     predict = Baseline.predict                                       # mean and variance from one origin
 
     def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64, *,
@@ -203,6 +204,14 @@ class Residual(ForecastModel):
         self.layers = GatedLayers(features, 6, hidden)
         self.out = nn.Linear(2 * hidden + 1, t_out, bias=False)
         nn.init.zeros_(self.out.weight)
+
+    def reads(self):
+        "See `ForecastModel.reads`."
+        return "the whole past of each cell and of the points around it"
+
+    def serves(self):
+        "See `ForecastModel.serves`."
+        return "mmstt forecast FILE.zip --model residual --run RUN --out ahead.tif"
 
     def forward(self, f, g, baseline, scale):
         "(B, t_out, n, 1) from features (B, n, F), conditions (B, n, 6), baseline (B, t_out, n) and local scale (B, n)."
