@@ -140,7 +140,8 @@ def change(name: str, **how) -> Callable:
 
 # %% ../nbs/00i_changes.ipynb #4ecfa54b
 def apply_change(sheet: Sheet, name: str, rng: random.Random) -> Sheet:
-    "The sheet after a change."
+    "The sheet after a change; a row that an earlier one left too short is filled up first, as a program would."
+    for row in sheet.rows: row += [""] * (len(sheet.head) - len(row))
     CHANGES[name](sheet, rng)
     sheet.done.append(name)
     return sheet
@@ -286,10 +287,8 @@ def unmarked(sheet, rng):
 
 # %% ../nbs/00i_changes.ipynb #dbfab715
 def _reorder(sheet, order):
-    "Columns in another order; a row that is too short is filled up first."
-    count = len(sheet.head)
-    whole = [row + [""] * (count - len(row)) for row in sheet.rows]
-    sheet.rows = [[row[k] for k in order] for row in whole]
+    "Columns in another order."
+    sheet.rows = [[row[k] for k in order] for row in sheet.rows]
 
 @change("columns in another order")
 def shuffle_columns(sheet, rng):
@@ -321,7 +320,8 @@ def cut_names(sheet, rng):
 # %% ../nbs/00i_changes.ipynb #7584595b
 @change("rows twice")
 def rows_twice(sheet, rng):
-    sheet.rows += [list(r) for r in rng.sample(sheet.rows[1:], 4)]
+    body = sheet.rows[1:]
+    sheet.rows += [list(r) for r in rng.sample(body, min(4, len(body)))]
 
 @change("another order of rows")
 def shuffle_rows(sheet, rng):
@@ -335,7 +335,7 @@ def few_rows(sheet, rng):
     "A clip: the points that are left out are not missed."
     body = sheet.rows[1:]
     count = rng.choice([1, 2, 20])
-    sheet.rows[1:] = rng.sample(body, count)
+    sheet.rows[1:] = rng.sample(body, min(count, len(body)))
 
 # %% ../nbs/00i_changes.ipynb #dbfb16e4
 @change("blank lines")
