@@ -11,12 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from .egms import CREDIT, LICENCE
 from .files import write_beside
 from .metrics import ALL, in_todays_words
-from .models.core import build_model
+from .models.core import model_of
 from .protocol import Protocol
 
 # %% ../nbs/19_card.ipynb #11735607
@@ -146,7 +145,7 @@ def _by_horizon(scores):
     days = scores.groupby("horizon")["lead_days"].first()
     table = scores.pivot_table(index="horizon", columns=["space", "metric"],
                                values=["value", "low", "high"], sort=False)
-    table = table.loc[days.sort_values().index]                    # all together come last
+    table = table.reindex(days.sort_values().index)                    # all together come last
     spaces = [k for k in ("raster", "native") if k in table.columns.get_level_values("space")]
     head = ["ahead", *(f"{what}, {k}" for k in spaces for what in ("RMSE mm", "skill [95 %]"))]
     rows = []
@@ -224,8 +223,7 @@ def model_card(run) -> str:
     """
     folder = Path(run)
     config = _settings(folder)
-    with torch.random.fork_rng():                                  # random weights, which nobody sees
-        model = build_model(config["model"], *config["shape"].values(), **config["sizes"])
+    model = model_of(config)
     sections = {"What it was trained on": _trained_on(config), "Protocol": _protocol(config),
                 "Model": _model(config, model), "Training": _training(config),
                 "Skill against persistence": f"{_ABOUT_SKILL}\n\n{_skill(config, folder)}",

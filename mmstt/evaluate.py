@@ -223,8 +223,7 @@ def score(
     of windows that would step over a gap
     """
     windows = run.windows(cube)
-    own = run.config["data"]["sha256"] == cube.attrs["sha256"]
-    model = run.model if own else run.model.carried_to(windows)
+    model = run.model.carried_to(windows)
     origins, keys = _origins(windows, part), _keys(run, cube, part)
     frames = list(_raster_sums(model, windows, cube, origins, keep=keep, batch_size=batch_size, keys=keys))
     if points is not None:
@@ -409,7 +408,8 @@ def score_transfer(
 # %% ../nbs/21_evaluate.ipynb #7d55cabf
 def _carried(run, cube, masks, batch_size):
     "Sums of a network on a tile; on another than its own every window is unseen."
-    sums = _window_sums(run.model, run.windows(cube), masks, batch_size)
+    windows = run.windows(cube)
+    sums = _window_sums(run.model.carried_to(windows), windows, masks, batch_size)
     if run.config["data"]["sha256"] != cube.attrs["sha256"]:
         sums["part"] = "unseen"
     return sums.assign(model=run.name, seed=run.seed, trained_on=run.config["data"]["tile"])

@@ -504,13 +504,18 @@ class LeftOut(Exception):
 
 NETWORKS = "mmstt", "cnn_lstm", "convlstm", "stgcn", "staeformer", "residual"
 
-def _trained(s, name):
-    "The study's run of a network on this very file under the protocol `forecast`; those of the paper's sizes first."
+def _runs_of(name):
+    "Folder and settings of the study's complete runs of a network under the protocol `forecast`."
     where = f"*/forecast/{name}/seed*/weights.safetensors"
     runs = Path("data/runs")
-    for weights in [*sorted(runs.glob(f"paper/{where}")), *sorted(runs.glob(f"*/{where}"))]:
-        config = json.loads((weights.parent / "config.json").read_text())
-        if config["complete"] and config["data"]["sha256"] == s.attrs["sha256"]: return weights.parent
+    files = dict.fromkeys([*sorted(runs.glob(f"paper/{where}")), *sorted(runs.glob(f"*/{where}"))])
+    found = [(file.parent, json.loads((file.parent / "config.json").read_text())) for file in files]
+    return [(folder, config) for folder, config in found if config["complete"]]
+
+def _trained(s, name):
+    "The study's run of a network on this very file under the protocol `forecast`; those of the paper's sizes first."
+    for folder, config in _runs_of(name):
+        if config["data"]["sha256"] == s.attrs["sha256"]: return folder
     raise LeftOut(f"no run of {name} on this file in data/runs; `mmstt study` trains it")
 
 # %% ../nbs/26a_league.ipynb #7b3f01e7
@@ -525,7 +530,7 @@ class AtPoints:
     def fit(self, days, series, *, positions, time=None, training=None):
         if time is not None and not np.array_equal(time, self.windows.time): raise LeftOut("its cube has other dates")
         self.days = np.asarray(days)
-        self.known = torch.from_numpy(last_values(series))
+        self.series = series
         self.cells = np.stack(cell_of(self.grid, *positions.T))
         return self
 
@@ -536,16 +541,17 @@ class AtPoints:
         return mm(self.model.forecast(self.windows, origins)), mm(last_known(self.windows, origins))
 
     def predict_many(self, origins, futures, points, *, bar=None):
-        "See `Baseline.predict_many`; NaN from the last origins, whose windows would end after the series."
+        "See `Baseline.predict_many`; NaN where a window is not whole: it ends after the series, or has a gap."
         origins = np.asarray(origins)
         ahead = np.asarray(futures) - self.days[origins][:, None]
         steps = (ahead / self.windows.protocol.stride_days).round().astype(int)
         mean = torch.full((*steps.shape, len(points)), torch.nan)
-        whole = np.flatnonzero(origins + self.windows.t_out < len(self.days))
+        whole = np.flatnonzero(np.isin(origins, self.windows.every_origin))
+        known = torch.from_numpy(last_values(self.series[:, points]))
         row, col = self.cells[:, points]
         for i in whole:
             forecast, last = self.maps(torch.tensor([origins[i]]))
-            own = self.known[origins[i], points][None, None]
+            own = known[origins[i]][None, None]
             mean[i] = at_native_cells(forecast, last[:, None], own, row=row, col=col)[0, steps[i] - 1]
         return mean, torch.full_like(mean, torch.nan)
 
@@ -555,7 +561,12 @@ def network(s: LeagueSet, name: str) -> tuple:
     folder = _trained(s, name)
     if name == "residual": return calibrated(s, make_forecaster(name, folder))
     run = load_run(folder)
-    return calibrated(s, AtPoints(run, open_cube(run.config["result"]["cube"])))
+    path = Path(run.config["result"]["cube"] or "")
+    cube = open_cube(path) if path.suffix == ".zarr" and path.exists() else None
+    if cube is None or cube.attrs["sha256"] != s.attrs["sha256"]: raise LeftOut(f"the cube of {folder} is not there")
+    forecaster = AtPoints(run, cube)
+    if np.isin(s.origins, forecaster.windows.every_origin).all(): return calibrated(s, forecaster)
+    raise LeftOut("the windows of some origins step over a gap")
 
 # %% ../nbs/26a_league.ipynb #c0d16852
 TRAIN = 500     # series that a global peer is fitted to
@@ -671,7 +682,8 @@ def all_entries(add: Iterable = (), weights: Path | None = None) -> dict:
     found["ridge"] = Entry(RidgeRefit.label, ridge, "normal quantiles, from the errors of the half year before")
     for name in NETWORKS:
         make = lambda s, name=name: network(s, name)
-        found[name] = Entry(get_model(name).label, make, "a run of the study")
+        trained = "+".join(config["result"]["weights_sha256"][:12] for _, config in _runs_of(name))
+        found[name] = Entry(get_model(name).label, make, "a run of the study", trained)
     for name, p in PEERS.items():
         at = weights and Path(weights) / name
         make = lambda s, p=p, at=at: _peer_or_leave(s, p, at)

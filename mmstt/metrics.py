@@ -305,8 +305,11 @@ def in_todays_words(scores: pd.DataFrame) -> pd.DataFrame:
     "Scores with horizons as text, and `raster` and `all` where files of version 0.1 say `grid` and 0."
     horizon = scores["horizon"].astype(str).replace("0", ALL)
     scores = scores.assign(horizon=horizon)
-    if "space" not in scores: return scores
-    return scores.assign(space=scores["space"].replace("grid", "raster"))
+    if "lead_days" in scores:
+        scores["lead_days"] = scores["lead_days"].mask(horizon == ALL)
+    if "space" in scores:
+        scores["space"] = scores["space"].replace("grid", "raster")
+    return scores
 
 # %% ../nbs/05_metrics.ipynb #749ea857
 def summarise(
@@ -575,9 +578,8 @@ def at_native_cells(
 
     Returns
     -------
-    (B, T_out, n) mm; where the raster has no value the cell keeps its baseline
+    (B, T_out, n) mm; where the raster has no value, or is not (row -1), the cell keeps its baseline
     """
-    added = (pred - baseline).nan_to_num(0.0)
-    return (
-        cell_baseline + added[..., torch.as_tensor(row), torch.as_tensor(col)]
-    )
+    row, col = torch.as_tensor(row), torch.as_tensor(col)
+    added = (pred - baseline).nan_to_num(0.0)[..., row, col]
+    return cell_baseline + torch.where(row < 0, 0.0, added)

@@ -96,7 +96,12 @@ def _map_grid(n_rows: int, n_cols: int, shape: float):
 def _fit_height(fig: Figure) -> None:
     "Take away the height that maps leave free; their width decides how high they are."
     fig.draw_without_rendering()
+    first, before = fig.axes[0], fig.get_figheight()
+    width = first.get_position().width
     fig.set_figheight(fig.get_tightbbox().height + 0.1)
+    fig.draw_without_rendering()
+    if first.get_position().width < 0.99 * width:         # a high map, whose height decides
+        fig.set_figheight(before)
 
 # %% ../nbs/22_plots.ipynb #48a5b231
 def _map_row(axes: Sequence[Axes], fields: list, *, notes: list[str], **scale):

@@ -27,7 +27,7 @@ from safetensors.torch import save as to_bytes
 import mmstt
 from .card import write_card
 from .files import sha256_of, write_beside
-from .models.core import build_model, count_parameters
+from .models.core import count_parameters, model_of
 from .protocol import Protocol, Scaler, make_windows
 
 # %% ../nbs/19a_runs.ipynb #7eed5e89
@@ -192,8 +192,8 @@ def load_run(path) -> Run:
     weights = path / "weights.safetensors"
     if not weights.exists() or sha256_of(weights) != config["result"]["weights_sha256"]:
         raise ValueError(f"{weights}: missing or not the file this run wrote; delete the folder and train again")
-    with torch.random.fork_rng(devices=[]):
-        model = build_model(config["model"], *config["shape"].values(), **config["sizes"])
+    try: model = model_of(config)
+    except ValueError as e: raise ValueError(f"{path}: {e}; delete the folder and train again") from e
     try: model.load_state_dict(load_file(weights))
     except RuntimeError as e:
         raise ValueError(f"{weights}: does not fit {model.label} as this version builds it; "
