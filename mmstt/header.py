@@ -98,17 +98,16 @@ def find_dates(columns: list[str]) -> tuple[dict[str, str], list[str]]:
     dates |= _unknown_dress(columns, dates, others)
     read = {c: dates[c] for c in columns if c in dates}
     rest = [c for c in columns if c not in dates]
-    def is_cut(c): return _CUT_DATE.fullmatch(c) and not _OTHER.search(c)
-    return read, [c for c in rest if c in others or _DATE_LIKE.fullmatch(c) or is_cut(c)]
+    return read, [c for c in rest if c in others or _DATE_LIKE.fullmatch(c) or _CUT_DATE.fullmatch(c)]
 
 # %% ../nbs/00c_header.ipynb #80b18daa
 _LAST = re.compile(r"[Xx]?(\d{1,2})([./ -]?)(\d{1,2}|[A-Za-z]{3})\2(\d{4})")
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 # a decimal year, a spreadsheet's day number, YYMMDD, a day with a year of two digits: not read, but named
 _DATE_LIKE = re.compile(r"[Xx]?((199|20)\d{1,2}\.\d{2,}|[34]\d{4}|\d{6})"
-                        r"|[Xx]?\d{1,2}[./ -]([A-Za-z]{3}|\d{1,2})[./ -](\d{2}|\d{4})")
-# what a Shapefile leaves of a date, in a name of ten letters: LOS_202211, and LOS_2022_8 where that was there already
-_CUT_DATE = re.compile(r"(?=.{10}$).*\D(199|20\d)\d(\d{0,3}|_\d)")
+                        r"|[Xx]?\d{1,2}[./ -]([A-Za-z]{3}|\d{1,2})[./ -]\d{2,4}")
+# what a Shapefile leaves of a date, in a name of ten letters: LOS_202211, LOS_2022_8 (the same again), X2022_11_0
+_CUT_DATE = re.compile(r"(?=.{10}$)(.*\D(199|20\d)\d(\d{0,3}|_\d)|[A-Za-z](199|20\d)\d[_.-]\d\d[_.-]\d)")
 
 def _month_names(columns):
     "Columns like 06-Jan-2018 -> YYYYMMDD."
@@ -287,10 +286,9 @@ def _late(dates, unread):
 # %% ../nbs/00c_header.ipynb #f312f0c0
 def _may_be_later(column, last):
     "Whether a column that is not read may be of a later day than the last one read."
-    found = find_date(column)
-    if not found: return True
-    day, before, after = found
-    return day > last and not _OTHER.search(f"{before} {after}")
+    day, *dress = find_date(column) or ("", column)
+    later = not day or day > last
+    return later and not _OTHER.search(" ".join(dress))
 
 # %% ../nbs/00c_header.ipynb #8c711f6a
 def _unique(names):
