@@ -7,14 +7,16 @@ __all__ = ['METRES', 'EUROPE', 'L2_COLUMNS', 'to_metres', 'to_degrees', 'check_c
            'read_polygons', 'area_test']
 
 # %% ../nbs/00d_area.ipynb #af52f5f5
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pyproj
 import shapely
+from numpy.typing import ArrayLike
 
 from .egms import EGMSFormatError, decode_pid
 
@@ -23,12 +25,12 @@ METRES = "EPSG:3035"
 # west, south, east, north in EPSG:3035, with Iceland and the Canaries
 EUROPE = 900_000, 900_000, 7_600_000, 7_400_000
 
-def to_metres(x, y, crs: Any = "EPSG:4326") -> tuple[np.ndarray, np.ndarray]:
+def to_metres(x: ArrayLike, y: ArrayLike, crs: Any = "EPSG:4326") -> tuple[np.ndarray, np.ndarray]:
     "Easting and northing (m, EPSG:3035) of x, y (longitude, latitude for degrees); infinite where there is none."
     return pyproj.Transformer.from_crs(crs, METRES, always_xy=True).transform(x, y)
 
 # %% ../nbs/00d_area.ipynb #5313de5e
-def to_degrees(easting, northing) -> tuple[np.ndarray, np.ndarray]:
+def to_degrees(easting: ArrayLike, northing: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     "Longitude and latitude (EPSG:4326) of metres in EPSG:3035."
     return pyproj.Transformer.from_crs(METRES, "EPSG:4326", always_xy=True).transform(easting, northing)
 
@@ -84,7 +86,7 @@ def _share_of_pids(table):
     return float(there.mean()) if len(table) else 0.0
 
 # %% ../nbs/00d_area.ipynb #0afdc3ba
-def on_lattice(east, north) -> np.ndarray:
+def on_lattice(east: ArrayLike, north: ArrayLike) -> np.ndarray:
     "Whether places are centres of Level 3 cells."
     return (east % 100 == 50) & (north % 100 == 50)
 
@@ -261,7 +263,7 @@ def _in_metres(shapes, path):
     raise ValueError(f"{path}: has no coordinate system that fits its coordinates; save it with one")
 
 # %% ../nbs/00d_area.ipynb #c8d5c161
-def read_polygons(path) -> tuple[shapely.Geometry, list[str]]:
+def read_polygons(path: str | Path) -> tuple[shapely.Geometry, list[str]]:
     """The area of a file of polygons (GeoJSON, GeoPackage, Shapefile) in EPSG:3035, and notes on what was mended.
 
     Raises
@@ -305,7 +307,8 @@ def _box(bbox):
     return shapely.transform(ring, lambda p: np.column_stack(to_metres(*p.T))), ["bbox taken as longitude and latitude"]
 
 # %% ../nbs/00d_area.ipynb #e2f37acc
-def area_test(bbox=None, polygon=None) -> tuple[Callable | None, list[str]]:
+def area_test(bbox: Sequence[float] | None = None,
+              polygon: str | Path | None = None) -> tuple[Callable | None, list[str]]:
     "A test (easting, northing) -> bool of the wanted area, or None, and notes."
     shapes, notes = [], []
     if bbox is not None:

@@ -7,6 +7,7 @@ __all__ = ['PROGRAMS', 'QUIET', 'DRAWN', 'find_browser', 'visit']
 
 # %% ../nbs/09b_browser.ipynb #a74104f4
 import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,7 +25,7 @@ QUIET = (
     "--disable-sync",
 )
 
-def find_browser():
+def find_browser() -> str | None:
     "Path of an installed Chromium or Chrome; None, and a counted skip, where there is none."
     found = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if found is None: skip("no chromium or google-chrome on the PATH")
@@ -65,7 +66,8 @@ def _visit(url, look, window):
     wrong += [f"picture not drawn: {source[:80]}" for source in missing]
     return seen, wrong
 
-def visit(path, look=lambda page: None, width=1280, *, height=800, touch=False):
+def visit(path: str | Path, look: Callable = lambda page: None, width: int = 1280, *, height: int = 800,
+          touch: bool = False) -> tuple:
     """Open a file in a headless browser.
 
     Parameters

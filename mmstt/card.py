@@ -210,7 +210,7 @@ def _use(model):
 # %% ../nbs/19_card.ipynb #95129a90
 _ABOUT_SKILL = "1 - MSE / MSE of persistence; 0 is no better than the last value, intervals by block bootstrap."
 
-def model_card(run) -> str:
+def model_card(run: str | Path) -> str:
     """The card of a complete run, in Markdown.
 
     Parameters
@@ -245,6 +245,6 @@ def _settings(folder):
                      "start the same training again and it goes on")
 
 # %% ../nbs/19_card.ipynb #12060007
-def write_card(run):
+def write_card(run: str | Path) -> None:
     "Write the card of a run into its folder, `card.md`."
     with write_beside(Path(run) / "card.md") as part: part.write_text(model_card(run), encoding="utf-8")

@@ -151,7 +151,7 @@ _WORDS = ["", "NA", "N/A", "NaN", "<Null>", "#N/A", "-", "NULL"]
 _NUMBERS = ["-9999", "9999", "-32768", "1e20", "-3.4e38", "inf"]
 
 @change("missing as", code=_WORDS + _NUMBERS)
-def some_missing(sheet, rng, code):
+def some_missing(sheet: Sheet, rng: random.Random, code: str) -> None:
     "Some values are words or numbers that stand for missing."
     for _ in range(12):
         row = rng.randrange(1, len(sheet.rows))
@@ -165,14 +165,14 @@ def _fill(sheet, columns, value):
         for r in sheet.rows[1:]: r[k] = value
 
 @change("zero for missing dates")
-def zero_dates(sheet, rng):
+def zero_dates(sheet: Sheet, rng: random.Random) -> None:
     "Whole dates, three of them, are filled with 0."
     dates = sheet.dates()
     count = 3 if len(dates) > 3 else 0
     _fill(sheet, rng.sample(dates[1:], count), "0.0")
 
 @change("empty at the end")
-def empty_end(sheet, rng):
+def empty_end(sheet: Sheet, rng: random.Random) -> None:
     "The last dates hold nothing."
     count = rng.randrange(1, 12)
     _fill(sheet, sheet.dates()[-count:], "")
@@ -207,19 +207,19 @@ def _rename(sheet, which, name):
     for k in which: sheet.head[k] = name(sheet.head[k])
 
 @change("dates as", dress=[*_DRESSES, *_CALENDARS])
-def dress_all(sheet, rng, dress):
+def dress_all(sheet: Sheet, rng: random.Random, dress: str) -> None:
     _rename(sheet, sheet.dates(), _namer(dress))
 
 # %% ../nbs/00i_changes.ipynb #2793b9d4
 @change("last dates as", dress=[*_DRESSES, *_CALENDARS])
-def dress_last(sheet, rng, dress):
+def dress_last(sheet: Sheet, rng: random.Random, dress: str) -> None:
     "As where later dates were joined to a table."
     count = rng.randrange(1, 60)
     _rename(sheet, sheet.dates()[-count:], _namer(dress))
 
 # %% ../nbs/00i_changes.ipynb #9ba55abf
 @change("last dates called", word=["new {}", "disp2_{}", "{} neu", "std_{}", "S{}b"])
-def call_last(sheet, rng, word):
+def call_last(sheet: Sheet, rng: random.Random, word: str) -> None:
     "Words that are no dress that is known."
     count = rng.randrange(1, 20)
     _rename(sheet, sheet.dates()[-count:], word.format)
@@ -232,36 +232,36 @@ def _insert(sheet, at, name, value):
         row.insert(place, value(k) if k else name)
 
 @change("index column")
-def index_column(sheet, rng):
+def index_column(sheet: Sheet, rng: random.Random) -> None:
     name = rng.choice(["", "fid", "OBJECTID", "index", "Unnamed: 0"])
     _insert(sheet, 0, name, str)
 
 # %% ../nbs/00i_changes.ipynb #2f326993
 @change("unnamed columns")
-def unnamed_columns(sheet, rng):
+def unnamed_columns(sheet: Sheet, rng: random.Random) -> None:
     for _ in range(3): _insert(sheet, -1, "", lambda k: "")
 
 @change("outline column")
-def outline_column(sheet, rng):
+def outline_column(sheet: Sheet, rng: random.Random) -> None:
     at = rng.choice([0, -1])
     _insert(sheet, at, "WKT", lambda k: f"POINT (1.5, {k})")
 
 # %% ../nbs/00i_changes.ipynb #33b60635
 @change("column of words")
-def word_column(sheet, rng):
+def word_column(sheet: Sheet, rng: random.Random) -> None:
     at = rng.choice([0, 3, -1])
     name = rng.choice(["zone", "geology", "note"])
     _insert(sheet, at, name, lambda k: "a b")
 
 # %% ../nbs/00i_changes.ipynb #bc28013d
 @change("column with a date")
-def date_column(sheet, rng):
+def date_column(sheet: Sheet, rng: random.Random) -> None:
     at = rng.choice([0, -1])
     name = rng.choice(["made_20230115", "20230301_std"])
     _insert(sheet, at, name, lambda k: "7")
 
 @change("mean of the dates")
-def mean_column(sheet, rng):
+def mean_column(sheet: Sheet, rng: random.Random) -> None:
     name = rng.choice(["mean", "Total", "trend_2018_2022"])
     _insert(sheet, -1, name, lambda k: "3.3")
 
@@ -269,7 +269,7 @@ def mean_column(sheet, rng):
 _DESCRIPTOR = re.compile(r"height|rmse|mean_|accel|season")
 
 @change("without", column=["pid", "height", "mean_velocity", "easting and northing", "descriptors"])
-def without(sheet, rng, column):
+def without(sheet: Sheet, rng: random.Random, column: str) -> None:
     "Columns that somebody thought were not needed."
     columns = column.split(" and ")
     if column == "descriptors": columns = list(filter(_DESCRIPTOR.match, sheet.head))
@@ -280,7 +280,7 @@ def without(sheet, rng, column):
 
 # %% ../nbs/00i_changes.ipynb #49e5b666
 @change("without its mark")
-def unmarked(sheet, rng):
+def unmarked(sheet: Sheet, rng: random.Random) -> None:
     "The column that says simulated is left out: the descriptors still tell, if they are whole."
     sheet.marked = False
     without(sheet, rng, "simulated")
@@ -291,25 +291,25 @@ def _reorder(sheet, order):
     sheet.rows = [[row[k] for k in order] for row in sheet.rows]
 
 @change("columns in another order")
-def shuffle_columns(sheet, rng):
+def shuffle_columns(sheet: Sheet, rng: random.Random) -> None:
     order = list(range(len(sheet.head)))
     rng.shuffle(order)
     _reorder(sheet, order)
 
 # %% ../nbs/00i_changes.ipynb #9cce8d9f
 @change("dates first")
-def dates_first(sheet, rng):
+def dates_first(sheet: Sheet, rng: random.Random) -> None:
     dates = sheet.dates()
     others = [k for k in range(len(sheet.head)) if k not in dates]
     _reorder(sheet, dates + others)
 
 # %% ../nbs/00i_changes.ipynb #ebc7595f
 @change("upper case")
-def upper_case(sheet, rng): sheet.rows[0] = [c.upper() for c in sheet.head]
+def upper_case(sheet: Sheet, rng: random.Random) -> None: sheet.rows[0] = [c.upper() for c in sheet.head]
 
 # %% ../nbs/00i_changes.ipynb #e74cd287
 @change("cut to ten letters")
-def cut_names(sheet, rng):
+def cut_names(sheet: Sheet, rng: random.Random) -> None:
     "As a Shapefile does, which also holds 255 columns at most."
     sheet.rows = [row[:255] for row in sheet.rows]
     cut = [c[:10] for c in sheet.head]
@@ -319,19 +319,19 @@ def cut_names(sheet, rng):
 
 # %% ../nbs/00i_changes.ipynb #7584595b
 @change("rows twice")
-def rows_twice(sheet, rng):
+def rows_twice(sheet: Sheet, rng: random.Random) -> None:
     body = sheet.rows[1:]
     sheet.rows += [list(r) for r in rng.sample(body, min(4, len(body)))]
 
 @change("another order of rows")
-def shuffle_rows(sheet, rng):
+def shuffle_rows(sheet: Sheet, rng: random.Random) -> None:
     body = sheet.rows[1:]
     rng.shuffle(body)
     sheet.rows[1:] = body
 
 # %% ../nbs/00i_changes.ipynb #3c2f6987
 @change("some rows only")
-def few_rows(sheet, rng):
+def few_rows(sheet: Sheet, rng: random.Random) -> None:
     "A clip: the points that are left out are not missed."
     body = sheet.rows[1:]
     count = rng.choice([1, 2, 20])
@@ -339,22 +339,22 @@ def few_rows(sheet, rng):
 
 # %% ../nbs/00i_changes.ipynb #dbfb16e4
 @change("blank lines")
-def blank_lines(sheet, rng): sheet.rows += [[""] * len(sheet.head)] * 2
+def blank_lines(sheet: Sheet, rng: random.Random) -> None: sheet.rows += [[""] * len(sheet.head)] * 2
 
 # %% ../nbs/00i_changes.ipynb #a9bbca3b
 @change("a header in the middle")
-def second_header(sheet, rng):
+def second_header(sheet: Sheet, rng: random.Random) -> None:
     middle = len(sheet.rows) // 2
     sheet.rows.insert(middle, list(sheet.head))
 
 @change("a line of means below")
-def totals(sheet, rng):
+def totals(sheet: Sheet, rng: random.Random) -> None:
     blank = [""] * (len(sheet.head) - 2)
     sheet.rows.append(["Mean", *blank, "3.3"])
 
 # %% ../nbs/00i_changes.ipynb #7b098a2e
 @change("far away")
-def far_away(sheet, rng):
+def far_away(sheet: Sheet, rng: random.Random) -> None:
     "A row of another tile and one off the lattice."
     if "easting" not in sheet.head: return
     for east in ("4597550", "3210077"):
@@ -365,7 +365,7 @@ def far_away(sheet, rng):
 
 # %% ../nbs/00i_changes.ipynb #898dc459
 @change("cut off")
-def cut_off(sheet, rng): sheet.cut = True
+def cut_off(sheet: Sheet, rng: random.Random) -> None: sheet.cut = True
 
 # %% ../nbs/00i_changes.ipynb #cc8880f5
 _SPOILT = {
@@ -376,7 +376,7 @@ _SPOILT = {
 }
 
 @change("pids", how=_SPOILT)
-def spoilt_pids(sheet, rng, how):
+def spoilt_pids(sheet: Sheet, rng: random.Random, how: str) -> None:
     if "pid" not in sheet.head: return
     k = sheet.head.index("pid")
     for r in sheet.rows[1:]: r[k] = _SPOILT[how].format(r[k])
@@ -395,23 +395,23 @@ _PROGRAMS = {
 }
 
 @change("written by", program=_PROGRAMS)
-def written_by(sheet, rng, program):
+def written_by(sheet: Sheet, rng: random.Random, program: str) -> None:
     "Separators, decimal marks, quotes, line ends and encodings."
     for k, v in _PROGRAMS[program].items(): setattr(sheet, k, v)
 
 # %% ../nbs/00i_changes.ipynb #ea83f105
 @change("a first line", line=["sep=;", "# exported by QGIS", "My tile"])
-def first_line(sheet, rng, line): sheet.before = line + sheet.line_end
+def first_line(sheet: Sheet, rng: random.Random, line: str) -> None: sheet.before = line + sheet.line_end
 
 @change("kept as", ending=[".csv.gz", ".zip", ".txt", ".tsv", ".parquet", ".gpkg"])
-def kept_as(sheet, rng, ending): sheet.ending = ending
+def kept_as(sheet: Sheet, rng: random.Random, ending: str) -> None: sheet.ending = ending
 
 # %% ../nbs/00i_changes.ipynb #7b322e1d
 @change("called", stem=["{} (1)", "{} - Copy", "Kopie von {}", "{}_copy", "x/{}", "mine", "tile.v2", "übung 1"])
-def called(sheet, rng, stem): sheet.name = stem.format(sheet.name)
+def called(sheet: Sheet, rng: random.Random, stem: str) -> None: sheet.name = stem.format(sheet.name)
 
 @change("called in lower case")
-def lower_case(sheet, rng): sheet.name = sheet.name.lower()
+def lower_case(sheet: Sheet, rng: random.Random) -> None: sheet.name = sheet.name.lower()
 
 # %% ../nbs/00i_changes.ipynb #b8acf4f5
 def _find(wanted, known):

@@ -8,6 +8,7 @@ __all__ = ['SHAPES', 'wave', 'bowl', 'planted', 'learn', 'error_ratio', 'idle_pa
 
 # %% ../nbs/09a_checks.ipynb #83992e63
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -45,7 +46,7 @@ def bowl(shape: tuple, generator: torch.Generator) -> torch.Tensor:
 
 # %% ../nbs/09a_checks.ipynb #74b39ddf
 def planted(
-    world,
+    world: Callable,
     n: int = 64,
     *,
     t_in: int = 6,

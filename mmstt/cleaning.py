@@ -409,7 +409,7 @@ def _steps(time):
     return time, step, np.array(around)
 
 # %% ../nbs/00f_cleaning.ipynb #a275e1cf
-def find_gaps(time) -> list[dict]:
+def find_gaps(time: np.ndarray) -> list[dict]:
     "Steps more than three times as long as those around them: from, to, days."
     time, step, around = _steps(time)
     gaps = np.flatnonzero(step > 3 * around)
@@ -437,7 +437,7 @@ def _runs(around):
     return runs
 
 # %% ../nbs/00f_cleaning.ipynb #2f4c4130
-def find_cadences(time) -> list[dict]:
+def find_cadences(time: np.ndarray) -> list[dict]:
     "Stretches of dates with one usual step: from, to, step_days; a stretch has at least eight dates."
     time, step, around = _steps(time)
     if not len(step):
@@ -453,7 +453,7 @@ def find_cadences(time) -> list[dict]:
     return found
 
 # %% ../nbs/00f_cleaning.ipynb #25e24f55
-def note_gaps(time) -> list[str]:
+def note_gaps(time: np.ndarray) -> list[str]:
     "A note on gaps, the longest named."
     gaps = find_gaps(time)
     if not gaps: return []
@@ -486,7 +486,7 @@ def _spread(x, axis=None):
 # %% ../nbs/00f_cleaning.ipynb #57061a85
 def find_offsets(
     values: np.ndarray,
-    time,
+    time: np.ndarray,
     *,
     points: int = 600,
 ) -> list[tuple[str, float]]:
@@ -543,7 +543,7 @@ def _standing_out(common, apart, k):
     return [(t + k, round(float(size[t]), 1)) for t in peaks]
 
 # %% ../nbs/00f_cleaning.ipynb #70fb26f9
-def note_offsets(values: np.ndarray, time) -> list[str]:
+def note_offsets(values: np.ndarray, time: np.ndarray) -> list[str]:
     "A note on offsets that all points share."
     return [f"offset common to all points of {size:+.1f} mm at {date}, as where two releases meet or an earthquake "
             "moves all alike" for date, size in find_offsets(values, time)]
@@ -555,7 +555,7 @@ def _dropped(mask, why, lines):
     return f"{counted(n, 'row')} dropped: {why} (first at line {lines[int(np.argmax(mask))]})"
 
 # %% ../nbs/00f_cleaning.ipynb #9cdb7859
-def check_lattice(east, north, lines, *, name):
+def check_lattice(east: np.ndarray, north: np.ndarray, lines: np.ndarray, *, name: str) -> None:
     "Rows off the lattice; many of them are another product."
     off = ~on_lattice(east, north)
     if off.mean() > 0.1:

@@ -62,7 +62,7 @@ _VersionOption = Annotated[bool, typer.Option("--version", callback=_print_versi
 
 # %% ../nbs/30_cli.ipynb #1379529e
 @app.callback()
-def options(version: _VersionOption = False):
+def options(version: _VersionOption = False) -> None:
     pass
 
 # %% ../nbs/30_cli.ipynb #60ebd886
@@ -86,7 +86,7 @@ def _explain(e):
     return _complain(f"{kind}: {e}; this looks like a fault of mmstt, run again with --debug to see where")
 
 # %% ../nbs/30_cli.ipynb #cfd35303
-def main(argv=None):
+def main(argv: list[str] | None = None) -> None:
     "Entry point of `mmstt`; returns through `sys.exit` with 0, or with 1 and one line on stderr."
     argv = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in argv
@@ -170,7 +170,7 @@ def inspect(
     bbox: BboxOption = None,
     plot: Annotated[Optional[Path], typer.Option(
         help="Also draw velocity, displacement and a few series into this PNG.")] = None,
-):
+) -> None:
     "What is in a table: tile, dates, gaps, points, what is missing, and notes on what was dropped, filled or assumed."
     from mmstt.overview import describe, plot_tile
     from mmstt.tiles import read_tile
@@ -188,7 +188,7 @@ def simulate(
     out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("data/synthetic"),
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 0,
     points: Annotated[Optional[int], typer.Option(help="Number of points; full size by default.")] = None,
-):
+) -> None:
     "Simulate the study's tiles, written as EGMS would deliver them."
     from mmstt.simulate import write_synthetic
     for tile_name in tiles:
@@ -204,7 +204,7 @@ def download(
     out: Annotated[Path, typer.Option(help="Folder for the file.")] = Path("data/egms"),
     token: Annotated[Optional[str], typer.Option(
         envvar="EGMS_TOKEN", help="Your EGMS token; docs/download.md says how to get one.")] = None,
-):
+) -> None:
     "Fetch a tile from EGMS (free, after registration); an interrupted download goes on where it was."
     from mmstt.download import download as fetch
     path = fetch(tile, release=release, component=component, token=token, out=out)
@@ -229,7 +229,7 @@ def rasterize(
     bbox: BboxOption = None,
     polygon: Annotated[Optional[Path], typer.Option(
         help="Clip to the polygons of this file (GeoPackage, GeoJSON, Shapefile).")] = None,
-):
+) -> None:
     "Grid a Level 3 tile: both rasters (linear and block) for all dates, with CRS, saved as a cube."
     from mmstt.egms import notes_of
     from mmstt.raster import check_cube_path, rasterize as grid, save_cube
@@ -260,7 +260,7 @@ def train(
     threads: ThreadsOption = None,
     overwrite: Annotated[bool, typer.Option(
         help="Start afresh when the folder holds a run of other settings.")] = False,
-):
+) -> None:
     "Train one model on one cube; killed and started again, it goes on from its last epoch."
     from mmstt.raster import open_cube
     from mmstt.study import load_config
@@ -283,7 +283,7 @@ def score(
     config: ConfigOption = QUICK,
     as_json: JsonOption = False,
     threads: ThreadsOption = None,
-):
+) -> None:
     "Score a run in mm, per horizon, on the raster and at native cells; writes scores.csv into the run folder."
     from mmstt import evaluate
     _threads(threads)
@@ -303,7 +303,7 @@ MapsOption = Annotated[bool, typer.Option("--maps", help="With --out-dir: also a
 CoresOption = Annotated[Optional[int], typer.Option(
     min=1, help="With --out-dir: jobs at a time (all cores by default).")]
 
-def split_arguments(files, out_dir):
+def split_arguments(files: list, out_dir: Path | None) -> tuple[list, list]:
     "The files, and the options for Snakemake that follow them; these go with --out-dir only."
     words = [str(f) for f in files]
     first = next((i for i, w in enumerate(words) if w.startswith("-")), len(words))
@@ -333,7 +333,7 @@ def fit(
         help="A sample of tiles: tables, a folder of them, or a .txt list.")],
     out: Annotated[Path, typer.Option(help="The file to write, as hyper.json.")],
     threads: ThreadsOption = None,
-):
+) -> None:
     "Hyperparameters learned once from a sample of tiles, for `mmstt forecast --hyper`."
     from mmstt.many import fit_files
     if out.suffix.lower() != ".json": raise ValueError(f"{out}: end the name in .json")
@@ -412,7 +412,7 @@ def forecast(
     bbox: BboxOption = None,
     as_json: JsonOption = False,
     threads: ThreadsOption = None,
-):
+) -> None:
     "The next sixty days of every point with intervals, in mm, in a file that QGIS, xarray or a spreadsheet opens."
     files, passed_on = split_arguments(files, out_dir)
     request = dict(model=model, hyper=hyper, horizon=days, every=every, level=level)
@@ -441,7 +441,7 @@ def export(
     run: Annotated[Path, typer.Argument(help="A run folder from `mmstt train`, of a network.")],
     out: Annotated[Path, typer.Option(help="The file to write, ending in .onnx.")],
     threads: ThreadsOption = None,
-):
+) -> None:
     "A trained network as one ONNX file, scaling and calendar inside: millimetres in, millimetres out."
     from mmstt.export import export_run
     _threads(threads)
@@ -463,7 +463,7 @@ def league(
     folder: Annotated[Path, typer.Option(help="Where the forecasts lie.")] = Path("data/league"),
     out: Annotated[Path, typer.Option(help="Where tables and figures go.")] = Path("figures/league"),
     cores: Annotated[Optional[int], typer.Option(min=1, help="Entries at a time (all cores by default).")] = None,
-):
+) -> None:
     "Every forecaster on the same origins, and yours: scores, intervals, tests. Interrupted, it goes on where it was."
     from mmstt.league import main as run_league
     from mmstt.study import run_notebook, share_path
@@ -483,7 +483,7 @@ def study(
     folder: Annotated[Path, typer.Option(help="Where data/ and figures/ lie.")] = Path("."),
     cores: Annotated[Optional[int], typer.Option(help="Jobs at a time (all cores by default).")] = None,
     only: Annotated[Optional[list[str]], typer.Option(help="Only these parts of the plan.")] = None,
-):
+) -> None:
     """All tables and figures, through Snakemake. Interrupted (Ctrl-C), the same command goes on where it was.
 
     Further options go to Snakemake as they are: --dry-run, --executor slurm --jobs 100, ...

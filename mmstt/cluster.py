@@ -9,13 +9,14 @@ __all__ = ['option_of', 'executor_of', 'check_slurm', 'check_executor']
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
 import yaml
 
 # %% ../nbs/28_cluster.ipynb #598d2e03
-def option_of(names, args) -> str | None:
+def option_of(names: Iterable[str], args: list[str]) -> str | None:
     "The value of an option, given as `--name value` or `--name=value`."
     for i, arg in enumerate(args):
         name, _, value = arg.partition("=")
@@ -23,7 +24,7 @@ def option_of(names, args) -> str | None:
     return None
 
 # %% ../nbs/28_cluster.ipynb #e7cb1b3e
-def executor_of(args) -> str | None:
+def executor_of(args: list[str]) -> str | None:
     "The executor that Snakemake's options, or the profile that they name, ask for."
     if named := option_of(("--executor", "-e"), args): return named
     profile = option_of(("--profile", "--workflow-profile"), args)
@@ -59,6 +60,6 @@ def check_slurm() -> None:
 
 def _line(text): return " ".join(text.split())[:300] or "no reason given"
 
-def check_executor(args) -> None:
+def check_executor(args: list[str]) -> None:
     "Look, before anything is submitted, at the executor that Snakemake's options name."
     if executor_of(args) == "slurm": check_slurm()

@@ -16,6 +16,7 @@ import tempfile
 import time
 import zipfile
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -41,7 +42,7 @@ class NoSuchFile(DownloadError):
     "The archive has no file of that name, or answers as if it had none."
 
 # %% ../nbs/00a_download.ipynb #0c57ada2
-def without_secrets(text: str, secrets) -> str:
+def without_secrets(text: str, secrets: Iterable[str]) -> str:
     "A text on one line, of at most 200 letters; words that share eight letters with a secret are struck out."
     packed = ["".join(s.split()) for s in secrets]
     def strike(word):
@@ -339,7 +340,8 @@ def _place(folder=None, poll=.5):
 
 # %% ../nbs/00a_download.ipynb #5d8f11ac
 def download(tile: str, release: str = DEFAULT_RELEASE, component: str = "U", *, token: str | None = None,
-             out="data/egms", progress: bool = True, api: str = API, tries: int = 6, pause: float = 1.0) -> Path:
+             out: str | Path = "data/egms", progress: bool = True, api: str = API, tries: int = 6,
+             pause: float = 1.0) -> Path:
     """Download one Level 3 tile; an interrupted download goes on where it was.
 
     Parameters

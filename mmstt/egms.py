@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
 # %% ../nbs/00_egms.ipynb #5f403f7e
 class EGMSFormatError(ValueError):
@@ -105,7 +106,7 @@ def tile_origin(tile_name: str) -> tuple[int, int]:
     return east * 100_000, north * 100_000
 
 # %% ../nbs/00_egms.ipynb #1cb7e12b
-def tile_names(easting, northing) -> np.ndarray:
+def tile_names(easting: ArrayLike, northing: ArrayLike) -> np.ndarray:
     "The name of the tile that each point lies in, array of str; coordinates in metres, EPSG:3035."
     code = np.floor_divide(easting, 100_000).astype(int) * 100 + np.floor_divide(
         northing, 100_000
@@ -116,7 +117,7 @@ def tile_names(easting, northing) -> np.ndarray:
 # %% ../nbs/00_egms.ipynb #ae0b0103
 _BASE62 = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", np.uint8)
 
-def encode_pid(easting, northing, producer=1) -> np.ndarray:
+def encode_pid(easting: ArrayLike, northing: ArrayLike, producer: ArrayLike = 1) -> np.ndarray:
     """EGMS' identifiers of 100 m cells, array of str.
 
     Parameters
@@ -136,7 +137,7 @@ def encode_pid(easting, northing, producer=1) -> np.ndarray:
     return text.astype(np.uint32).view("U10")[:, 0]
 
 # %% ../nbs/00_egms.ipynb #1836a470
-def decode_pid(pid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def decode_pid(pid: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cell centres and producer from identifiers; the inverse of `encode_pid`.
 
     Returns easting, northing (m; -1 where a pid is malformed) and producer, arrays of int64.

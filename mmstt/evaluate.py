@@ -7,6 +7,7 @@ __all__ = ['last_known', 'forecasts', 'raw_protocol', 'fit_baseline', 'native_fo
            'score', 'score_run', 'summary', 'score_baselines', 'quiet', 'score_transfer', 'forecast_on']
 
 # %% ../nbs/21_evaluate.ipynb #45413b5d
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -15,18 +16,19 @@ import numpy as np
 import pandas as pd
 import torch
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from .features import last_valid
 from .files import write_beside, write_folder_beside
 from .metrics import ALL, at_native_cells, in_todays_words, moments, moments_frame, ssim_maps, summarise
-from .models.core import build_model, count_parameters
-from .protocol import make_windows, native_windows, split_origins
+from .models.core import ForecastModel, build_model, count_parameters
+from .protocol import Protocol, Windows, make_windows, native_windows, split_origins
 from .raster import cell_of, grid_of, open_cube, open_points
-from .runs import load_run
+from .runs import Run, load_run
 from .train import best_device, train
 
 # %% ../nbs/21_evaluate.ipynb #0418e7f2
-def last_known(windows, origins) -> torch.Tensor:
+def last_known(windows: Windows, origins: Iterable[int]) -> torch.Tensor:
     "The last value each cell had within the input dates of a window, (B, H, W), scaled; NaN where it had none."
     known = (windows.history(int(o))[0] for o in origins)          # (1, T, 1, H, W) each
     last = [last_valid(x[0, :, 0].numpy())[0] for x in known]
@@ -34,7 +36,7 @@ def last_known(windows, origins) -> torch.Tensor:
 
 # %% ../nbs/21_evaluate.ipynb #2da25c00
 @torch.no_grad()
-def forecasts(model, windows, origins, *, batch_size: int = 16):
+def forecasts(model: ForecastModel, windows: Windows, origins: ArrayLike, *, batch_size: int = 16) -> Iterator[tuple]:
     """Forecast windows, a batch at a time.
 
     Parameters
@@ -61,12 +63,12 @@ def forecasts(model, windows, origins, *, batch_size: int = 16):
     finally: model.cpu()
 
 # %% ../nbs/21_evaluate.ipynb #0e366e2c
-def raw_protocol(protocol):
+def raw_protocol(protocol: Protocol) -> Protocol:
     "The protocol with raw values in place of smoothed ones."
     return replace(protocol, smoothing="none", target="raw")
 
 # %% ../nbs/21_evaluate.ipynb #6afd2756
-def fit_baseline(name: str, windows):
+def fit_baseline(name: str, windows: Windows) -> ForecastModel:
     "A baseline, fitted to these windows."
     return build_model(name).carried_to(windows)
 
@@ -85,14 +87,14 @@ class _NoForecast(torch.nn.Module):
 # %% ../nbs/21_evaluate.ipynb #1b2918e2
 @torch.no_grad()
 def native_forecasts(
-    model,
-    windows,
-    native,
+    model: ForecastModel,
+    windows: Windows,
+    native: Windows,
     *,
-    cells,
-    origins,
+    cells: tuple,
+    origins: ArrayLike,
     batch_size: int = 16,
-):
+) -> Iterator[tuple]:
     """Forecast native cells: a baseline directly, a network by the change that it forecasts for the raster cell around.
 
     Parameters
@@ -146,7 +148,7 @@ class Predictions:
     def __exit__(self, *failure): return self.beside.__exit__(*failure)
 
 # %% ../nbs/21_evaluate.ipynb #bac907d2
-def open_predictions(run, tile_name: str) -> xr.Dataset:
+def open_predictions(run: str | Path, tile_name: str) -> xr.Dataset:
     "The forecasts on the raster that `score_run` kept for a tile; `ValueError` when there are none."
     path = Path(run) / "predictions" / f"{tile_name}.zarr"
     if not path.exists():
@@ -198,12 +200,12 @@ def _native_sums(run, windows, cube, points, origins, *, keys):
 
 # %% ../nbs/21_evaluate.ipynb #0dd53634
 def score(
-    run,
-    cube,
-    points=None,
+    run: Run,
+    cube: xr.Dataset,
+    points: xr.Dataset | None = None,
     *,
-    part="test",
-    keep=None,
+    part: str = "test",
+    keep: str | Path | None = None,
     batch_size: int = 16,
 ) -> pd.DataFrame:
     """Sums over the cells of each window and horizon, from which all scores follow.
@@ -268,11 +270,11 @@ def _merge(frame, path):
 
 # %% ../nbs/21_evaluate.ipynb #8bbad399
 def score_run(
-    run,
-    cubes=None,
-    part="test",
+    run: str | Path,
+    cubes: Iterable | None = None,
+    part: str = "test",
     *,
-    keep=True,
+    keep: bool = True,
 ) -> pd.DataFrame:
     """Score a run folder on cubes; writes `scores.csv`, `windows.csv` and the forecasts on the raster into it.
 
@@ -302,7 +304,7 @@ def score_run(
     return scores
 
 # %% ../nbs/21_evaluate.ipynb #027bbe15
-def summary(scores, horizons=(1, 5, 10)) -> str:
+def summary(scores: pd.DataFrame, horizons: Iterable[int] = (1, 5, 10)) -> str:
     "Scores as a person reads them: a line a space and horizon."
     last = scores["lead_days"].max()
     lines = [f"{'':<8}{'ahead':>14}{'RMSE mm':>10}{'MAE mm':>10}{'R²':>9}{'skill':>8}"]
@@ -322,7 +324,8 @@ def _headline(one):
             f"{one['blocks']:.1f} independent blocks")
 
 # %% ../nbs/21_evaluate.ipynb #fb3e8c91
-def score_baselines(cube, names, protocol, *, out, threads=None):
+def score_baselines(cube: str | Path, names: Iterable[str], protocol: str, *, out: str | Path,
+                    threads: int | None = None) -> None:
     "Fit and score baselines in one go, a run folder `<out>/<name>/seed0` each."
     if threads: torch.set_num_threads(threads)
     opened = open_cube(cube)
@@ -354,7 +357,7 @@ def _parts_of(origins, windows):
     return dict(part=names, late=origins.isin(late).astype(int))
 
 # %% ../nbs/21_evaluate.ipynb #75f1a1f2
-def quiet(cube, share=1 / 3) -> np.ndarray:
+def quiet(cube: xr.Dataset, share: float = 1 / 3) -> np.ndarray:
     """The `share` of a cube's cells that moved least, (H, W) bool.
 
     Motion is five years of |mean velocity| plus the seasonal amplitude, as delivered (block raster), in mm.
@@ -365,13 +368,13 @@ def quiet(cube, share=1 / 3) -> np.ndarray:
 
 # %% ../nbs/21_evaluate.ipynb #64695277
 def score_transfer(
-    runs,
-    cube,
-    baselines,
+    runs: Iterable,
+    cube: str | Path,
+    baselines: Iterable[str],
     *,
-    protocol,
-    out,
-    regions=None,
+    protocol: str,
+    out: str | Path,
+    regions: dict | None = None,
     batch_size: int = 16,
 ) -> pd.DataFrame:
     """Sums over the cells of every window of a tile, for networks trained on another and for baselines of its own.
@@ -415,7 +418,7 @@ def _carried(run, cube, masks, batch_size):
     return sums.assign(model=run.name, seed=run.seed, trained_on=run.config["data"]["tile"])
 
 # %% ../nbs/21_evaluate.ipynb #fe47895d
-def forecast_on(model, windows, day):
+def forecast_on(model: ForecastModel, windows: Windows, day: np.datetime64) -> tuple[np.ndarray, ...]:
     """One window's forecast.
 
     Parameters

@@ -11,6 +11,7 @@ import json
 import logging
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from .card import licence_of
 from .files import write_beside
 from .features import STATICS, encode_day
 from .protocol import Scaler
+from .runs import Run
 from .train import load_run
 
 # %% ../nbs/25_export.ipynb #b08d8069
@@ -155,7 +157,7 @@ def _trace(raw):
                                  input_names=raw.inputs, output_names=[raw.output], dynamic_shapes=shapes,
                                  verbose=False)
 
-def to_onnx(raw: RawNetwork, about: dict | None = None):
+def to_onnx(raw: RawNetwork, about: dict | None = None) -> Any:
     """A `RawNetwork` as an ONNX model.
 
     Parameters
@@ -251,7 +253,7 @@ def _about_data(data):
                 raster=f"EPSG:3035, cell centres west, east, north, south (m): {data['corners']}")
 
 # %% ../nbs/25_export.ipynb #d22f270e
-def about(run) -> dict[str, str]:
+def about(run: Run) -> dict[str, str]:
     "Metadata of the file of a run, name -> text."
     c = run.config
     versions = f"mmstt {mmstt.__version__}, torch {torch.__version__}, opset {OPSET}"

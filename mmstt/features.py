@@ -198,12 +198,16 @@ def smooth(
     return np.where(valid, mean, np.nan).astype(values.dtype)
 
 # %% ../nbs/01_features.ipynb #62645989
+def _carry(values):
+    "Close the gaps of (T, ...) in place by the value before each."
+    for t in range(1, len(values)):
+        missing = np.isnan(values[t])
+        np.copyto(values[t, ...], values[t - 1], where=missing)
+
 def last_values(values: np.ndarray) -> np.ndarray:
     "Last value known on each date, (T, ...); NaN before the first."
     known = np.array(values)
-    for t in range(1, len(known)):
-        missing = np.isnan(known[t])
-        np.copyto(known[t, ...], known[t - 1], where=missing)
+    _carry(known)
     return known
 
 def fill_forward(values: np.ndarray) -> np.ndarray:
@@ -212,7 +216,8 @@ def fill_forward(values: np.ndarray) -> np.ndarray:
     """
     if not np.isnan(values).any(): return np.asarray(values)
     filled = last_values(values)
-    return last_values(filled[::-1])[::-1].copy()
+    _carry(filled[::-1])
+    return filled
 
 def last_valid(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     "The last value of each series (T, ...) that is not missing, NaN where there is none, and the index of its date."

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import xarray as xr
+from numpy.typing import ArrayLike
 
 import mmstt
 from .egms import DESCRIPTORS, credit_of, notes_of
@@ -129,7 +130,7 @@ def _check_values(dates, enough, source):
         raise ValueError(f"{source}: no point has {LEAST_VALUES} values or more, as a forecast needs")
 
 # %% ../nbs/23_forecast.ipynb #67dbd562
-def tile_series(tile: xr.Dataset, points=None) -> tuple[Series, list[str]]:
+def tile_series(tile: xr.Dataset, points: np.ndarray | None = None) -> tuple[Series, list[str]]:
     """`Series` of a tile, or of some of its points (indices), and notes on what was left out.
 
     Raises
@@ -151,7 +152,7 @@ def tile_series(tile: xr.Dataset, points=None) -> tuple[Series, list[str]]:
     return series, _left_out(dates, enough)
 
 # %% ../nbs/23_forecast.ipynb #53cc132b
-def latest_forecast(forecaster: ForecastModel, series: Series, leads, *,
+def latest_forecast(forecaster: ForecastModel, series: Series, leads: ArrayLike, *,
                     progress: bool = False) -> tuple[np.ndarray, np.ndarray]:
     "Mean (F, N) mm and variance (F, N) mm2 of all points; the variance is 1 for a forecaster that has none."
     origin = len(series.days) - 1
@@ -232,7 +233,7 @@ def _result_notes(forecaster, series, *, past, verified, labels, level):
     return notes
 
 # %% ../nbs/23_forecast.ipynb #0e7723b8
-def forecast_series(forecaster: ForecastModel, series: Series, *, leads, level: float = .9,
+def forecast_series(forecaster: ForecastModel, series: Series, *, leads: ArrayLike, level: float = .9,
                     progress: bool = False) -> Result:
     """Fit, forecast the past, calibrate, and forecast.
 
@@ -409,7 +410,7 @@ def _dataset(tile, model, results, *, level, notes):
     return describe_variables(xr.Dataset(variables, coords, attrs))
 
 # %% ../nbs/23_forecast.ipynb #1bfac42b
-def tile_components(tile):
+def tile_components(tile: xr.Dataset) -> list[tuple[str, np.ndarray]]:
     "Name and point indices of each component: one, or U and E that were given together."
     if "component" not in tile.coords:
         return [(tile.attrs["component"], np.arange(tile.sizes["point"]))]

@@ -9,6 +9,7 @@ __all__ = ['PID_NAMES', 'ALIASES', 'Header', 'is_date', 'find_date', 'find_dates
 # %% ../nbs/00c_header.ipynb #a098e6f0
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -301,7 +302,7 @@ def _unique(names):
     return out
 
 # %% ../nbs/00c_header.ipynb #1bc1be61
-def few(words, most=4):
+def few(words: Iterable[str], most: int = 4) -> str:
     "The first of some words, and how many more there are."
     words = list(words)
     said = ", ".join(words[:most])

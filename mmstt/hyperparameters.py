@@ -41,7 +41,7 @@ def _named(sides):
 
 SCALES = _named([*NEIGHBOURHOOD_SIDES, None])
 
-def scale_names(levels) -> list:
+def scale_names(levels: list) -> list:
     "The names of the scale components that these neighbourhoods (`Neighbourhood`, the smallest first) make."
     return _named(n.side for n in levels)
 
@@ -94,7 +94,7 @@ def sample_series(gp: MultiscaleGP, most: int = 200) -> dict:
     return found
 
 # %% ../nbs/15c_hyperparameters.ipynb #3d44f7da
-def fit_shared(samples) -> dict:
+def fit_shared(samples: list) -> dict:
     "Scale -> fitted `TemporalGP`, from the `sample_series` of one tile or several; none for fewer than 20 series."
     processes = {}
     for name in ["alone", *SCALES]:
@@ -217,7 +217,7 @@ def _check_kind(record, where):
     if version != VERSION: raise ValueError(f"{where}: is of version {version!r}, not {VERSION}; run `mmstt fit` again")
 
 # %% ../nbs/15c_hyperparameters.ipynb #d05a8870
-def check_hyper(record, where="hyper.json") -> dict:
+def check_hyper(record: dict, where: str = "hyper.json") -> dict:
     "The record itself, if it holds hyperparameters that this version reads; else `ValueError` of one line."
     _check_kind(record, where)
     try:
@@ -231,7 +231,7 @@ def check_hyper(record, where="hyper.json") -> dict:
     return record
 
 # %% ../nbs/15c_hyperparameters.ipynb #2a26aa84
-def read_hyper(path) -> dict:
+def read_hyper(path: str | Path) -> dict:
     "The hyperparameters of a file, checked, with its name and the first digits of its sha256 as `file`."
     path = Path(path)
     if not path.exists(): raise ValueError(f"{path}: no such file; make it with `mmstt fit FILES --out {path.name}`")
@@ -243,7 +243,7 @@ def read_hyper(path) -> dict:
     return check_hyper(record, path) | dict(file=file)
 
 # %% ../nbs/15c_hyperparameters.ipynb #72b31e2b
-def write_hyper(path, record) -> Path:
+def write_hyper(path: str | Path, record: dict) -> Path:
     "Write hyperparameters; a file that holds something else is not replaced."
     path = Path(path)
     something = path.exists() and path.stat().st_size

@@ -24,6 +24,7 @@ from importlib import metadata
 from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -292,7 +293,7 @@ def losses(s: LeagueSet, q: np.ndarray) -> dict:
     }
 
 # %% ../nbs/26a_league.ipynb #fe8470d7
-def by_origin(values, weight) -> tuple:
+def by_origin(values: np.ndarray, weight: np.ndarray) -> tuple:
     "Weighted sums over points (B, F) of values (B, F, n) that are there, and the sums of their weights."
     there = np.isfinite(values)
     known = np.where(there, values, 0)
@@ -430,7 +431,7 @@ def _with_intervals(past, at, count):
     upper = [middle + h for h in half[::-1]]
     return np.stack([*lower, middle, *upper])
 
-def calibrated(s: LeagueSet, forecaster) -> tuple:
+def calibrated(s: LeagueSet, forecaster: Any) -> tuple:
     "Quantiles (levels, B, F, n) of a forecaster of this library, with its own intervals, and how many were made."
     x = s.series
     split = split_dates(len(x.days))

@@ -11,10 +11,11 @@ import re
 import resource
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 import yaml
 
 from mmstt.egms import (
@@ -144,7 +145,7 @@ def peak_mb() -> int:
     return used.ru_maxrss * kilo // 2**20
 
 # %% ../nbs/29b_many.ipynb #7634c112
-def size_of(path) -> int:
+def size_of(path: Path) -> int:
     "Bytes of a file, or of all files of a store."
     path = Path(path)
     if not path.is_dir(): return path.stat().st_size
@@ -156,7 +157,7 @@ def _one_tile(tiles):
     if len(tiles) > 1: return join_tiles(tiles)
     return tiles[0] if tiles else None
 
-def read_beside(tile, files, margin=REACH) -> tuple:
+def read_beside(tile: xr.Dataset, files: list, margin: float = REACH) -> tuple:
     """The points of other tiles that lie around a tile.
 
     Parameters
@@ -184,7 +185,7 @@ def read_beside(tile, files, margin=REACH) -> tuple:
     return _one_tile(same), notes
 
 # %% ../nbs/29b_many.ipynb #28c23c49
-def forecast_tile(planned: dict, shared: dict, name: str, *, folder=".") -> None:
+def forecast_tile(planned: dict, shared: dict, name: str, *, folder: str | Path = ".") -> None:
     """Forecast one tile of a product.
 
     Parameters
@@ -216,7 +217,7 @@ def forecast_tile(planned: dict, shared: dict, name: str, *, folder=".") -> None
     write_cards(ds, folder, name, **places, cost=cost)
 
 # %% ../nbs/29b_many.ipynb #352548a5
-def main(argv=None) -> int:
+def main(argv: list[str] | None = None) -> int:
     "A job of the plan: its arguments are CONFIGURATION NAME THREADS; 0, or 1 and one line on stderr."
     import torch
     file, name, threads = sys.argv[1:] if argv is None else argv
@@ -249,7 +250,7 @@ def _reason(folder, name):
     return last.removeprefix("mmstt: ") or f"stopped without a word, see {log}"
 
 # %% ../nbs/29b_many.ipynb #634dece8
-def check_folder(path, files=()) -> Path:
+def check_folder(path: str | Path, files: Iterable = ()) -> Path:
     "A product's folder: new, empty, or one that holds a product; it holds none of the inputs."
     folder = Path(path).resolve()
     if folder.is_file(): raise ValueError(f"{path}: is a file; name a folder")
@@ -265,13 +266,13 @@ def check_folder(path, files=()) -> Path:
 SHARED = dict(model="multiscale_gp", hyper=None, horizon=60, every=None, level=.9)
 
 def forecast_many(
-    files,
-    out_dir,
+    files: Iterable,
+    out_dir: str | Path,
     *,
-    ending=".parquet",
-    maps=False,
-    cores=None,
-    snakemake_args=(),
+    ending: str = ".parquet",
+    maps: bool = False,
+    cores: int | None = None,
+    snakemake_args: Iterable[str] = (),
     **options,
 ) -> list:
     """Forecast every tile, a job each, and write the product's catalogue and page.
@@ -338,7 +339,7 @@ def _shares(files, record, progress):
     middle = {component: np.median(best) for component, best in found.items()}
     return {c: min(SHARES, key=lambda share, m=m: abs(share - m)) for c, m in middle.items()}
 
-def fit_files(files, out, progress=print) -> dict:
+def fit_files(files: Iterable, out: str | Path, progress: Callable = print) -> dict:
     """Fit hyperparameters to several tiles together and write them; returns what was written.
 
     Parameters

@@ -11,6 +11,7 @@ import base64
 import html
 import json
 import zlib
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -18,6 +19,7 @@ from string import Template
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import ArrayLike
 from pyproj import Transformer
 
 from . import __version__
@@ -31,7 +33,7 @@ from .writers import MADE, check_target
 # %% ../nbs/24_map.ipynb #9ce3f03f
 NONE = -2**15  # stands for NaN
 
-def tenths(values):
+def tenths(values: ArrayLike) -> np.ndarray:
     "Values in mm as int16 of 0.1 mm; NaN becomes `NONE`, and what int16 cannot hold its nearest."
     known = np.isfinite(values)
     scaled = np.round(np.where(known, values, 0) * 10)
@@ -39,9 +41,9 @@ def tenths(values):
                     NONE).astype(np.int16)
 
 # %% ../nbs/24_map.ipynb #68e4052c
-def deflate(raw): return base64.b64encode(zlib.compress(raw)).decode()
+def deflate(raw: bytes) -> str: return base64.b64encode(zlib.compress(raw)).decode()
 
-def pack(rows):
+def pack(rows: np.ndarray) -> str:
     "int16 or int32 (rows, cells) as base64 of deflated bytes: differences between rows, zigzag, low bytes first."
     bits = 8 * rows.dtype.itemsize
     steps = np.diff(rows, axis=0, prepend=np.zeros_like(rows[:1]))       # wraps around, as the page's additions do
@@ -62,7 +64,7 @@ def _groups(dates, size):
     return means + [(t, t + 1) for t in range(old, dates)], len(means)
 
 # %% ../nbs/24_map.ipynb #f5c83e2c
-def history(values, days, order=slice(None)):
+def history(values: np.ndarray, days: np.ndarray, order: np.ndarray | slice = slice(None)) -> dict:
     """The measured series as the page holds them.
 
     Parameters
@@ -268,7 +270,7 @@ def check_page_name(out: str | Path) -> Path:
         raise ValueError(f"{Path(out).name}: the map is a web page; end its name in .html")
     return Path(out)
 
-def check_page(out: str | Path, inputs=()) -> Path:
+def check_page(out: str | Path, inputs: Iterable = ()) -> Path:
     "The path of a page that can be written and replaces nothing but such a page; else `ValueError`."
     return check_target(check_page_name(out), inputs)
 

@@ -150,7 +150,7 @@ def _draw_series(ax, tile, velocity, chosen):
     ax.set(xlabel="date", ylabel=f"{_direction(tile)} displacement (mm)".strip())
 
 # %% ../nbs/00h_overview.ipynb #f619c00e
-def plot_tile(tile: xr.Dataset):
+def plot_tile(tile: xr.Dataset) -> Any:
     """A picture of a tile: map of velocity, its histogram, and three series.
 
     They are of the fastest sinking, the median and the fastest rising point.

@@ -12,9 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 # %% ../nbs/26_peers.ipynb #b0744e5a
@@ -84,7 +86,7 @@ def peer(
     return enter
 
 # %% ../nbs/26_peers.ipynb #f2429903
-def at_levels(values, given, wanted=LEVELS) -> np.ndarray:
+def at_levels(values: np.ndarray, given: ArrayLike, wanted: ArrayLike = LEVELS) -> np.ndarray:
     "Quantiles (K, ...) at levels `given`, ascending, at the levels `wanted`: linear in the normal score, sorted."
     values = np.sort(np.asarray(values, float), axis=0)
     have = norm.ppf(given)
@@ -98,7 +100,7 @@ def at_levels(values, given, wanted=LEVELS) -> np.ndarray:
     return (1 - share) * values[before] + share * values[after]
 
 # %% ../nbs/26_peers.ipynb #a6473fca
-def long_table(series) -> pd.DataFrame:
+def long_table(series: list) -> pd.DataFrame:
     "A list of series as a table `unique_id, ds, y`, the form that Nixtla's packages read; `ds` counts steps."
     lengths = [len(x) for x in series]
     numbers = np.arange(len(series))
@@ -110,7 +112,7 @@ def long_table(series) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 # %% ../nbs/26_peers.ipynb #08688f47
-def in_order(q) -> np.ndarray:
+def in_order(q: np.ndarray) -> np.ndarray:
     "Quantiles (levels, ...) that do not cross: the median stays, the others are moved to its side and sorted."
     half = len(q) // 2
     median = q[half]
@@ -120,7 +122,7 @@ def in_order(q) -> np.ndarray:
     return np.concatenate([below, median[None], above])
 
 # %% ../nbs/26_peers.ipynb #def7c791
-def from_nixtla(out, task: Task) -> np.ndarray:
+def from_nixtla(out: pd.DataFrame, task: Task) -> np.ndarray:
     "Quantiles (levels, n, steps) from a forecast of Nixtla's packages with the levels `CENTRAL`."
     out = out.reset_index()
     out = out.sort_values(["unique_id", "ds"])
@@ -133,7 +135,7 @@ def from_nixtla(out, task: Task) -> np.ndarray:
     return in_order(values.T.reshape(task.shape))
 
 # %% ../nbs/26_peers.ipynb #aa8e2d4d
-def run_statsforecast(model, task: Task, *, waves: int = 0) -> np.ndarray:
+def run_statsforecast(model: Any, task: Task, *, waves: int = 0) -> np.ndarray:
     "Quantiles of a model of statsforecast, each series by itself; with `waves` pairs of Fourier terms of the season."
     from statsforecast import StatsForecast
     from utilsforecast.feature_engineering import fourier
@@ -152,31 +154,31 @@ def run_statsforecast(model, task: Task, *, waves: int = 0) -> np.ndarray:
 
 # %% ../nbs/26_peers.ipynb #a8f35d8c
 @peer("auto_ets", "AutoETS", "statsforecast")
-def auto_ets(task):
+def auto_ets(task: Task) -> np.ndarray:
     from statsforecast.models import AutoETS
     return run_statsforecast(AutoETS(season_length=task.season), task)
 
 # %% ../nbs/26_peers.ipynb #afbdad23
 @peer("theta", "Theta, optimized", "statsforecast")
-def theta(task):
+def theta(task: Task) -> np.ndarray:
     from statsforecast.models import DynamicOptimizedTheta
     return run_statsforecast(DynamicOptimizedTheta(season_length=task.season), task)
 
 # %% ../nbs/26_peers.ipynb #d40ebb51
 @peer("arima_fourier", "ARIMA(1,1,1) + Fourier", "statsforecast", note="two pairs of Fourier terms of a year")
-def arima_fourier(task):
+def arima_fourier(task: Task) -> np.ndarray:
     from statsforecast.models import ARIMA
     return run_statsforecast(ARIMA(order=(1, 1, 1)), task, waves=2)
 
 # %% ../nbs/26_peers.ipynb #2b57abda
 @peer("mstl", "MSTL", "statsforecast", note="trend by AutoETS")
-def mstl(task):
+def mstl(task: Task) -> np.ndarray:
     from statsforecast.models import MSTL
     return run_statsforecast(MSTL(season_length=task.season), task)
 
 # %% ../nbs/26_peers.ipynb #883fd40a
 @peer("auto_mfles", "AutoMFLES", "statsforecast", note="conformal intervals from two windows")
-def auto_mfles(task):
+def auto_mfles(task: Task) -> np.ndarray:
     from statsforecast.models import AutoMFLES
     from statsforecast.utils import ConformalIntervals
     intervals = ConformalIntervals(n_windows=2, h=task.steps)
@@ -190,7 +192,7 @@ def auto_mfles(task):
 
 # %% ../nbs/26_peers.ipynb #c8d5c2c0
 @peer("lightgbm", "LightGBM, direct", "mlforecast", note="first differences, lags 1 to 12 and around a year")
-def lightgbm(task):
+def lightgbm(task: Task) -> np.ndarray:
     from lightgbm import LGBMRegressor
     from mlforecast import MLForecast
     from mlforecast.target_transforms import Differences
@@ -244,19 +246,19 @@ def run_neuralforecast(model: str, task: Task, **settings) -> np.ndarray:
 
 # %% ../nbs/26_peers.ipynb #274ae444
 @peer("nhits", "NHITS", "neuralforecast", note="200 training steps")
-def nhits(task): return run_neuralforecast("NHITS", task)
+def nhits(task: Task) -> np.ndarray: return run_neuralforecast("NHITS", task)
 
 # %% ../nbs/26_peers.ipynb #a30fd6f8
 @peer("tide", "TiDE", "neuralforecast", note="200 training steps")
-def tide(task): return run_neuralforecast("TiDE", task)
+def tide(task: Task) -> np.ndarray: return run_neuralforecast("TiDE", task)
 
 # %% ../nbs/26_peers.ipynb #3f3567c8
 @peer("patchtst", "PatchTST", "neuralforecast", note="200 training steps")
-def patchtst(task): return run_neuralforecast("PatchTST", task, windows_batch_size=128)
+def patchtst(task: Task) -> np.ndarray: return run_neuralforecast("PatchTST", task, windows_batch_size=128)
 
 # %% ../nbs/26_peers.ipynb #8ea6b213
 @peer("fracast", "Fracast-0", "fracast", note="pretrained; quantiles beyond 10 and 90 % continued")
-def fracast(task):
+def fracast(task: Task) -> np.ndarray:
     from fracast import FracastModel
     model = FracastModel.from_pretrained(device="cpu")
     out = [model.forecast(x, horizon=task.steps) for x in task.past]         # (steps, quantiles)
@@ -273,7 +275,7 @@ def _batches(past, most=64):
 
 # %% ../nbs/26_peers.ipynb #86555635
 @peer("chronos", "Chronos", "chronos", note="pretrained; quantiles beyond 10 and 90 % continued", pretrained=True)
-def chronos(task):
+def chronos(task: Task) -> np.ndarray:
     import torch
     from chronos import BaseChronosPipeline
     read = BaseChronosPipeline.from_pretrained
@@ -289,7 +291,7 @@ def chronos(task):
 
 # %% ../nbs/26_peers.ipynb #d512d9de
 @peer("tirex", "TiRex", "tirex", note="pretrained; quantiles beyond 10 and 90 % continued", pretrained=True)
-def tirex(task):
+def tirex(task: Task) -> np.ndarray:
     import torch
     from tirex import TiRexZero
     file = task.weights / "model.ckpt"
@@ -302,7 +304,7 @@ def tirex(task):
 
 # %% ../nbs/26_peers.ipynb #81239e93
 @peer("timesfm", "TimesFM 2.5", "timesfm", note="pretrained; quantiles beyond 10 and 90 % continued", pretrained=True)
-def timesfm(task):
+def timesfm(task: Task) -> np.ndarray:
     import timesfm
     read = timesfm.TimesFM_2p5_200M_torch.from_pretrained
     model = read(str(task.weights), local_files_only=True, torch_compile=False)

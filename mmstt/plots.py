@@ -16,6 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from .metrics import ssim
 from .models.core import get_model
@@ -29,7 +30,8 @@ def model_label(model: str) -> str:
     return "Truth" if model == "truth" else get_model(model).label
 
 # %% ../nbs/22_plots.ipynb #83f6e57c
-def likeness(forecast, truth, *, x=None, y=None) -> tuple[float, float]:
+def likeness(forecast: np.ndarray, truth: np.ndarray, *, x: ArrayLike | None = None,
+             y: ArrayLike | None = None) -> tuple[float, float]:
     """How alike two maps are, over the cells where both have a value.
 
     Parameters
@@ -112,7 +114,7 @@ def _map_row(axes: Sequence[Axes], fields: list, *, notes: list[str], **scale):
     return image
 
 # %% ../nbs/22_plots.ipynb #6b682414
-def forecast_maps(rows: dict, titles: list[str], *, x, y,
+def forecast_maps(rows: dict, titles: list[str], *, x: np.ndarray, y: np.ndarray,
                   notes: dict | None = None, unit: str = "displacement (mm)",
                   groups: list | None = None) -> Figure:
     """A grid of maps on one colour scale, that of the first row.
@@ -594,8 +596,8 @@ def _arrows(fig) -> None:
 FOOT = 0.55  # inches for the caption, below a figure that has places of its own
 
 # %% ../nbs/22_plots.ipynb #eff134f3
-def pipeline(points: tuple, fine, coarse, *, channels: list[tuple],
-             forecast: list[tuple], x, y, tokens: dict, steps: str) -> Figure:
+def pipeline(points: tuple, fine: np.ndarray, coarse: np.ndarray, *, channels: list[tuple],
+             forecast: list[tuple], x: np.ndarray, y: np.ndarray, tokens: dict, steps: str) -> Figure:
     """Figure 1: points, the two rasters, six channels, tokens, encoder, forecast.
 
     Parameters

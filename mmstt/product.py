@@ -10,6 +10,7 @@ __all__ = ['SCALE', 'tenths_of', 'packed_table', 'write_part', 'read_product', '
 import html
 import json
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,8 @@ import geopandas
 import numpy as np
 import pandas as pd
 import pystac
+import xarray as xr
+from numpy.typing import ArrayLike
 from pyproj import Transformer
 from pystac.extensions.projection import ProjectionExtension
 from pystac.extensions.version import VersionExtension
@@ -29,7 +32,7 @@ from .writers import MADE, forecast_card, point_table
 # %% ../nbs/27_product.ipynb #53d15bef
 SCALE = .1   # mm
 
-def tenths_of(values):
+def tenths_of(values: ArrayLike) -> pd.arrays.IntegerArray:
     "Values in mm as whole tenths, int16 where they fit, else int32; missing ones stay missing."
     x = np.asarray(values, np.float64) / SCALE
     known = np.isfinite(x)
@@ -42,7 +45,7 @@ def tenths_of(values):
 _DISPLACEMENT = re.compile(r"(forecast|lower|upper)_\d{8}|last_value")
 _REPEATED = "motion_class", "model", "last_date"     # columns of few values
 
-def packed_table(ds) -> geopandas.GeoDataFrame:
+def packed_table(ds: xr.Dataset) -> geopandas.GeoDataFrame:
     "A forecast as points (`point_table`), displacement in tenths of a millimetre; the attributes say so."
     table = point_table(ds)
     packed = [c for c in table if _DISPLACEMENT.fullmatch(c)]
@@ -52,7 +55,7 @@ def packed_table(ds) -> geopandas.GeoDataFrame:
     return table
 
 # %% ../nbs/27_product.ipynb #0d19206f
-def write_part(ds, path) -> Path:
+def write_part(ds: xr.Dataset, path: str | Path) -> Path:
     "Write a forecast as a part of the dataset; returns the path."
     table = packed_table(ds)
     with write_beside(path) as part: table.to_parquet(part, index=False, compression="zstd")
@@ -71,7 +74,7 @@ def _read_part(path):
     return table.assign(**names)
 
 # %% ../nbs/27_product.ipynb #b10cc974
-def read_product(folder, tile="*", component="*") -> geopandas.GeoDataFrame:
+def read_product(folder: str | Path, tile: str = "*", component: str = "*") -> geopandas.GeoDataFrame:
     """Forecasts of a product, displacement in mm.
 
     Parameters
@@ -99,7 +102,7 @@ def _by_lead(ds, name):
 # %% ../nbs/27_product.ipynb #1af3f21a
 _KEPT = "tile", "component", "level", "release", "source", "sha256", "data", "model", "last_date", "credit"
 
-def card_record(ds, **more) -> dict:
+def card_record(ds: xr.Dataset, **more) -> dict:
     "What a machine may want to know of a forecast: where, what, how good; and `more`."
     east = ds.easting.values
     north = ds.northing.values
@@ -117,13 +120,13 @@ def card_record(ds, **more) -> dict:
     return about | found | more
 
 # %% ../nbs/27_product.ipynb #3e50edf6
-def write_cards(ds, folder, name, **more) -> None:
+def write_cards(ds: xr.Dataset, folder: Path, name: str, **more) -> None:
     "Write the two cards of a forecast: NAME.md for a person, NAME.json for a machine."
     cards = Path(folder, "cards")
     write_text(cards / f"{name}.md", forecast_card(ds))
     write_json(cards / f"{name}.json", card_record(ds, name=name, **more))
 
-def read_cards(folder) -> list:
+def read_cards(folder: str | Path) -> list:
     "The cards of a product, by name."
     files = sorted(Path(folder, "cards").glob("*.json"))
     return [json.loads(file.read_text(encoding="utf-8")) for file in files]
@@ -175,7 +178,7 @@ def _add_files(item, card, root):
 # %% ../nbs/27_product.ipynb #ba0f4215
 _TOLD = "release component level data model points skill coverage notes source sha256 mmstt_version".split()
 
-def stac_item(card, root="../..") -> pystac.Item:
+def stac_item(card: dict, root: str = "../..") -> pystac.Item:
     "A tile's forecast as an item of a catalogue; `root` leads from the item to the product."
     shape, box = _footprint(card["bounds"])
     dates = card["dates"]
@@ -196,7 +199,7 @@ def stac_item(card, root="../..") -> pystac.Item:
     return item
 
 # %% ../nbs/27_product.ipynb #25987679
-def write_catalogue(folder) -> Path:
+def write_catalogue(folder: str | Path) -> Path:
     "Write the catalogue of a product from its cards; returns the path."
     cards = read_cards(folder)
     about = "Forecasts of ground motion from InSAR displacement series, with intervals, mm, EPSG:3035."
@@ -296,7 +299,7 @@ def _row(card):
     return f"<tr>{''.join(cells)}<td>{card['data']}</td></tr>"
 
 # %% ../nbs/27_product.ipynb #64287705
-def write_overview(folder, failed=()) -> Path:
+def write_overview(folder: str | Path, failed: Iterable = ()) -> Path:
     """Write the page of a product from its cards; returns the path.
 
     Parameters

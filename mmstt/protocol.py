@@ -14,6 +14,7 @@ import numpy as np
 import torch
 import xarray as xr
 from fastcore.basics import patch
+from numpy.typing import ArrayLike
 
 from .features import STATICS, encode_day, fit_motion, smooth
 
@@ -118,7 +119,7 @@ def preset(self: Protocol) -> str:
     return replace(self, stride_days=FORECAST.stride_days).name
 
 # %% ../nbs/04_protocol.ipynb #701c4b3b
-def get_protocol(which) -> Protocol:
+def get_protocol(which: Protocol | str | dict) -> Protocol:
     "A `Protocol` from `'paper'`, `'forecast'`, a dictionary of choices, or itself."
     if isinstance(which, Protocol):
         return which
@@ -129,7 +130,7 @@ def get_protocol(which) -> Protocol:
     raise ValueError(f"no protocol is called {which!r}; there are {', '.join(PRESETS)}, or a dictionary of choices")
 
 # %% ../nbs/04_protocol.ipynb #fa805179
-def spaced_dates(days, stride_days: int):
+def spaced_dates(days: ArrayLike, stride_days: int) -> np.ndarray:
     """Which dates take part when a window has a date every `stride_days`.
 
     Parameters
@@ -151,7 +152,7 @@ def spaced_dates(days, stride_days: int):
     return np.array(kept)
 
 # %% ../nbs/04_protocol.ipynb #2f7b5325
-def complete_origins(days, t_in: int, t_out: int, *, stride_days: int):
+def complete_origins(days: ArrayLike, t_in: int, t_out: int, *, stride_days: int) -> np.ndarray:
     """Origins of all windows whose dates are equally spaced.
 
     Parameters
@@ -205,7 +206,7 @@ def _counted_parts(origins, t_out, fold):
     return dict(train=origins, **{k: parts[k] for k in ("validation", "calibration", "test")})
 
 # %% ../nbs/04_protocol.ipynb #5d6675c0
-def dates_needed(t_in: int, t_out: int, split="chronological", *, fold=0) -> int:
+def dates_needed(t_in: int, t_out: int, split: str = "chronological", *, fold: int = 0) -> int:
     "The least number of equally spaced dates whose windows fill every part."
     dates = t_in + t_out
     while True:
@@ -229,10 +230,10 @@ def split_origins(
     t_in: int,
     t_out: int,
     *,
-    split="chronological",
-    seed=0,
-    fold=0,
-    origins=None,
+    split: str = "chronological",
+    seed: int = 0,
+    fold: int = 0,
+    origins: ArrayLike | None = None,
 ) -> dict:
     """Which window belongs to which part.
 
@@ -270,7 +271,7 @@ def split_origins(
     return parts
 
 # %% ../nbs/04_protocol.ipynb #f7e949d8
-def target_dates(origins, t_out):
+def target_dates(origins: ArrayLike, t_out: int) -> np.ndarray:
     "All dates that are forecast from these origins, sorted."
     return np.unique(np.asarray(origins)[:, None] + np.arange(1, t_out + 1))
 
@@ -342,7 +343,7 @@ class Windows:
     notes: tuple = ()
 
 # %% ../nbs/04_protocol.ipynb #217f5572
-def stride_for(time, split="chronological", fold=0) -> int:
+def stride_for(time: np.ndarray, split: str = "chronological", fold: int = 0) -> int:
     """The stride that a tile's dates have: the least one of `CHOICES` that gives every part its windows.
 
     Parameters
@@ -497,9 +498,9 @@ def _arrays(cube, first, protocol, origins, sizes, scaler, native):
 
 # %% ../nbs/04_protocol.ipynb #f958a5e3
 def make_windows(
-    cube, protocol, seed=0, *,
-    fold=0, t_in=None, t_out=None,
-    scaler=None, native=False,
+    cube: xr.Dataset, protocol: Protocol | str | dict, seed: int = 0, *,
+    fold: int = 0, t_in: int | None = None, t_out: int | None = None,
+    scaler: Scaler | None = None, native: bool = False,
 ) -> Windows:
     """All windows of a cube under a protocol.
 
@@ -548,7 +549,7 @@ def make_windows(
     )
 
 # %% ../nbs/04_protocol.ipynb #bb0cf79b
-def describe_cube(cube) -> xr.Dataset:
+def describe_cube(cube: xr.Dataset) -> xr.Dataset:
     "The cube with its static maps fitted anew to all its dates, as EGMS would deliver them with this series."
     series = cube.displacement.transpose("time", ...)
     fit = fit_motion(series.values.reshape(len(series), -1), _days(cube.time.values))
@@ -627,7 +628,7 @@ def to(self: Windows, device) -> Windows:
     return replace(self, **moved, origins=origins)
 
 # %% ../nbs/04_protocol.ipynb #c0755ee7
-def cells_as_cube(points) -> xr.Dataset:
+def cells_as_cube(points: xr.Dataset) -> xr.Dataset:
     "Native cells (dims point, time) as a cube of `n` rows and one column without a raster dimension."
     d = points.displacement.transpose("time", "point").values[:, :, None]
     known = {k: ("y", points[k].values) for k in ("easting", "northing") if k in points}
@@ -636,13 +637,14 @@ def cells_as_cube(points) -> xr.Dataset:
                       dict(points.attrs))
 
 # %% ../nbs/04_protocol.ipynb #0b7f364f
-def native_windows(points, protocol, seed=0, *, fold=0, t_in=None, t_out=None, scaler=None) -> Windows:
+def native_windows(points: xr.Dataset, protocol: Protocol | str | dict, seed: int = 0, *, fold: int = 0,
+                   t_in: int | None = None, t_out: int | None = None, scaler: Scaler | None = None) -> Windows:
     "`Windows` over native cells, an `(n, 1)` image, displacement only: what baselines read."
     how = dict(seed=seed, fold=fold, t_in=t_in, t_out=t_out, scaler=scaler)
     return make_windows(cells_as_cube(points), protocol, **how, native=True)
 
 # %% ../nbs/04_protocol.ipynb #f51a5e70
-def tamper(cube, origin, rng):
+def tamper(cube: xr.Dataset, origin: int, rng: np.random.Generator) -> xr.Dataset:
     "The cube with every value after date index `origin` changed (some to nothing), described anew."
     d = cube.displacement.copy(deep=True)
     later = d.isel(time=slice(origin + 1, None))
@@ -674,7 +676,8 @@ def _known(w, origin):
             "early stopping inputs": stop[0][:, :, 0], "early stopping targets": (stop[2], stop[3])}
 
 # %% ../nbs/04_protocol.ipynb #74f7ac21
-def leaks(cube, protocol, origin=None, *, seed=0, fold=0, rng=0, **sizes) -> list:
+def leaks(cube: xr.Dataset, protocol: Protocol | str | dict, origin: int | None = None, *, seed: int = 0,
+          fold: int = 0, rng: int = 0, **sizes) -> list:
     """Names of the things known at a forecast that change when the values after its origin change.
 
     Parameters

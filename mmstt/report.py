@@ -10,6 +10,7 @@ import html
 import json
 import re
 import warnings
+from collections.abc import Iterable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import nbformat
 from .files import write_text
 
 # %% ../nbs/29a_report.ipynb #1b08a5e7
-def section(path) -> tuple:
+def section(path: str | Path) -> tuple:
     "An executed notebook as HTML without its code: its title and the body."
     nb = nbformat.read(path, 4)
     title = _title(nb) or Path(path).stem
@@ -53,7 +54,7 @@ def _plain(body, title):
     return body.replace(no_words, f'alt="{html.escape(title)}"')
 
 # %% ../nbs/29a_report.ipynb #94d28d6e
-def origin_of(files) -> str:
+def origin_of(files: Iterable) -> str:
     "Provenance files as an HTML table, with configuration and versions to unfold."
     found = [json.loads(Path(f).read_text(encoding="utf-8")) for f in files]
     flat = [p for one in found for p in (one if isinstance(one, list) else [one])]
@@ -82,7 +83,7 @@ th,td{border:1px solid #ddd;padding:.2rem .5rem;text-align:right}th{background:#
 td:first-child,th:first-child{text-align:left}
 pre{font-size:.75rem;overflow-x:auto;background:#f8f8f8;padding:.5rem}blockquote{color:#555;margin-left:0}"""
 
-def write_report(notebooks, out, name="study", *, reproduced=("", "")):
+def write_report(notebooks: Iterable, out: str | Path, name: str = "study", *, reproduced: tuple = ("", "")) -> None:
     """One self-contained page from executed notebooks.
 
     Parameters

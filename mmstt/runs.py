@@ -15,24 +15,27 @@ import json
 import os
 import platform
 import shutil
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors
 import torch
+import xarray as xr
 from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 
 import mmstt
 from .card import write_card
 from .files import sha256_of, write_beside
-from .models.core import count_parameters, model_of
-from .protocol import Protocol, Scaler, make_windows
+from .models.core import ForecastModel, count_parameters, model_of
+from .protocol import Protocol, Scaler, Windows, make_windows
 
 # %% ../nbs/19a_runs.ipynb #7eed5e89
 @contextlib.contextmanager
-def whole_file(path):
+def whole_file(path: Path) -> Iterator[Path]:
     "A path to write to, beside `path`; it takes that name when it is on the disk. Says plainly what went wrong."
     try:
         with write_beside(path) as part:
@@ -43,16 +46,16 @@ def whole_file(path):
                       "free some space and start the same command again, it goes on from the last checkpoint") from e
 
 # %% ../nbs/19a_runs.ipynb #c807e33a
-def write_json(path, what):
+def write_json(path: Path, what: dict) -> None:
     with whole_file(path) as part: part.write_text(json.dumps(what, indent=1) + "\n")
 
 # %% ../nbs/19a_runs.ipynb #bf3ec8c2
-def write_tensors(path, tensors, metadata=None):
+def write_tensors(path: Path, tensors: dict, metadata: dict | None = None) -> None:
     "Tensors as safetensors; their own `save_file` would leave a file beside when killed."
     with whole_file(path) as part: part.write_bytes(to_bytes(tensors, metadata))
 
 # %% ../nbs/19a_runs.ipynb #130503a9
-def write_history(path, rows):
+def write_history(path: Path, rows: list) -> None:
     "The learning curve, a row an epoch."
     with whole_file(path) as part, open(part, "w", newline="") as f:
         csv.writer(f).writerows([HISTORY, *rows])
@@ -74,7 +77,7 @@ def _digest(tensors, *texts):
     return h.hexdigest()
 
 # %% ../nbs/19a_runs.ipynb #91a7dce0
-def differences(theirs: dict, ours: dict, prefix="") -> str:
+def differences(theirs: dict, ours: dict, prefix: str = "") -> str:
     "What differs between two nested settings, in words; empty if nothing does."
     found = []
     for k in sorted(theirs.keys() | ours.keys()):
@@ -86,14 +89,14 @@ def differences(theirs: dict, ours: dict, prefix="") -> str:
 # %% ../nbs/19a_runs.ipynb #4453fec7
 FORMAT = "mmstt checkpoint 1"
 
-def save_checkpoint(path, tensors: dict, state: dict, *, identity: dict):
+def save_checkpoint(path: Path, tensors: dict, state: dict, *, identity: dict) -> None:
     "Tensors, the state of the loop and the run's identity, in one file."
     tensors = _apart(tensors)
     texts = dict(identity=json.dumps(identity), state=json.dumps(state))
     write_tensors(path, tensors, dict(format=FORMAT, **texts, sha256=_digest(tensors, *texts.values())))
 
 # %% ../nbs/19a_runs.ipynb #91107408
-def load_checkpoint(path, identity: dict):
+def load_checkpoint(path: Path, identity: dict) -> tuple[dict, dict]:
     "Tensors and state of a checkpoint of this very run; `ValueError` says why another file is refused."
     try:
         header, tensors = _read_checkpoint(path)
@@ -118,7 +121,7 @@ def _read_checkpoint(path):
 # %% ../nbs/19a_runs.ipynb #42ce8c6c
 _SOURCE = ("tile", "component", "level", "release", "source", "sha256", "simulated", "extent")
 
-def data_of(cube, windows) -> dict:
+def data_of(cube: xr.Dataset, windows: Windows) -> dict:
     "Which maps a run has seen: the cube's source, corners and dates."
     known = {k: cube.attrs[k] for k in _SOURCE if k in cube.attrs}
     corners = [float(cube[k][i]) for k in ("x", "y") for i in (0, -1)]
@@ -126,7 +129,7 @@ def data_of(cube, windows) -> dict:
     return dict(known, corners=corners, first_date=first, last_date=last, dates=len(windows.time))
 
 # %% ../nbs/19a_runs.ipynb #5db39b33
-def seen_by(windows) -> dict:
+def seen_by(windows: Windows) -> dict:
     "How much a run has seen: windows of each part, cells with a value, first and last training date; and notes."
     days = windows.time[windows.training.cpu().numpy()].astype("datetime64[D]")
     counts = {k: len(o) for k, o in windows.origins.items()}
@@ -135,7 +138,7 @@ def seen_by(windows) -> dict:
                 training_dates=[str(days[0]), str(days[-1])], notes=[*notes, *windows.notes])
 
 # %% ../nbs/19a_runs.ipynb #e2caefeb
-def identity_of(data: dict, windows, model, *, sizes: dict, config=None) -> dict:
+def identity_of(data: dict, windows: Windows, model: ForecastModel, *, sizes: dict, config: Any = None) -> dict:
     "All that decides what a run becomes: two runs with the same identity are the same run."
     shape = {k: getattr(model, k) for k in ("t_in", "t_out", "channels", "height", "width")}
     settings = asdict(config) if config is not None and count_parameters(model) else {}
@@ -148,7 +151,7 @@ def identity_of(data: dict, windows, model, *, sizes: dict, config=None) -> dict
 FILES = ("config.json", "weights.safetensors", "checkpoint.safetensors", "history.csv", "scores.csv", "windows.csv",
          "card.md")
 
-def is_there(out, identity: dict, overwrite=False) -> bool:
+def is_there(out: Path, identity: dict, overwrite: bool = False) -> bool:
     """Whether the folder holds this run, complete; makes the folder when there is none.
 
     Raises `ValueError`, naming the difference, when it holds another one and may not be overwritten.
@@ -185,7 +188,7 @@ class Run:
         return make_windows(cube, self.protocol, seed=self.seed, fold=self.config["fold"], scaler=scaler)
 
 # %% ../nbs/19a_runs.ipynb #58443b1d
-def load_run(path) -> Run:
+def load_run(path: str | Path) -> Run:
     "A complete run from its folder; `ValueError` says what is wrong with another."
     path = Path(path)
     config = _settings(path)
@@ -212,7 +215,7 @@ def _settings(path):
     raise ValueError(f"{path}: this run is not complete; start the same training again and it goes on")
 
 # %% ../nbs/19a_runs.ipynb #c1a96ddd
-def finish_run(out, identity: dict, model, *, result: dict, machine: dict) -> Run:
+def finish_run(out: Path, identity: dict, model: ForecastModel, *, result: dict, machine: dict) -> Run:
     "Write the weights, then, last of all, that the run is complete."
     write_tensors(out / "weights.safetensors", _apart(model.state_dict()))
     sha256 = sha256_of(out / "weights.safetensors")
@@ -223,7 +226,7 @@ def finish_run(out, identity: dict, model, *, result: dict, machine: dict) -> Ru
     return complete_run(out)
 
 # %% ../nbs/19a_runs.ipynb #6b25a1d9
-def complete_run(out) -> Run:
+def complete_run(out: Path) -> Run:
     "Load a run that is complete, see that it has its card; what an earlier, killed attempt left beside it goes."
     for left in (out / "checkpoint.safetensors", *out.glob("*.part")): left.unlink(missing_ok=True)
     if not (out / "card.md").exists(): write_card(out)

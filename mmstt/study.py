@@ -17,10 +17,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterable
 from importlib import metadata, resources
 from pathlib import Path
 
 import psutil
+import xarray as xr
 import yaml
 
 from .cluster import check_executor
@@ -30,7 +32,7 @@ from .reproduced import compare_run
 from .tables import seeds_of, trained_on
 
 # %% ../nbs/29_study.ipynb #56c9f545
-def share_path(relative) -> Path:
+def share_path(relative: str) -> Path:
     "The file or folder of that path in the study: in the checkout, or the copy that an installed package carries."
     package = Path(str(resources.files("mmstt")))
     for root in (package.parent, package / "_share"):
@@ -84,7 +86,7 @@ def _check_names(config, where):
     if wrong: raise ValueError(f"{where}: seeds: {wrong[0]!r} is no whole number")
 
 # %% ../nbs/29_study.ipynb #7dba7860
-def check_config(given: dict, where="configuration") -> Configuration:
+def check_config(given: dict, where: str = "configuration") -> Configuration:
     """A configuration with its defaults filled in.
 
     Raises `ValueError`, naming `where` and the key, on what it cannot mean.
@@ -105,7 +107,7 @@ def check_config(given: dict, where="configuration") -> Configuration:
     return config
 
 # %% ../nbs/29_study.ipynb #824eff26
-def load_config(path="config/quick.yaml") -> Configuration:
+def load_config(path: str | Path = "config/quick.yaml") -> Configuration:
     """Read a configuration.
 
     Parameters
@@ -135,7 +137,7 @@ def _presets():
     return f"the presets are {', '.join(f'config/{p.name}' for p in sorted(share_path('config').glob('*.yaml')))}"
 
 # %% ../nbs/29_study.ipynb #5010eda5
-def source_of(tile: str, component="U", folder="data") -> str:
+def source_of(tile: str, component: str = "U", folder: str | Path = "data") -> str:
     """Path of a tile's delivered file under `folder`/egms, or of its synthetic tile, made or still to be made.
 
     A synthetic tile lies under `folder`/synthetic, or under `folder`/twins where earlier versions put it.
@@ -152,7 +154,7 @@ def source_of(tile: str, component="U", folder="data") -> str:
                      f"the synthetic tiles; put the EGMS zip there, or choose one of {', '.join(SYNTHETIC_TILES)}")
 
 # %% ../nbs/29_study.ipynb #a53a4dbc
-def source_note(tile: str, component="U", folder="data") -> str:
+def source_note(tile: str, component: str = "U", folder: str | Path = "data") -> str:
     "A line on the file that `source_of` takes for a tile, and on those that it leaves."
     taken = Path(source_of(tile, component, folder))
     real = taken.parent.name not in ("synthetic", "twins")
@@ -191,7 +193,7 @@ def _settle_code(cell):
         if "execution_count" in o: o.execution_count = None
 
 # %% ../nbs/29_study.ipynb #6266ec5c
-def run_notebook(source, target, **parameters):
+def run_notebook(source: str | Path, target: str | Path, **parameters) -> None:
     """Execute a notebook with `parameters`, in the current folder; the result becomes `target` when it ran to its end.
 
     Raises `RuntimeError` with the failing cell's error; what had run by then lies beside, as `*.failed.ipynb`.
@@ -213,7 +215,7 @@ def run_notebook(source, target, **parameters):
 PACKAGES = ["mmstt", "torch", "numpy", "scipy", "pandas", "polars", "xarray", "zarr", "scikit-image", "matplotlib",
             "snakemake", "papermill", "nbdev"]
 
-def provenance(cube, config) -> dict:
+def provenance(cube: xr.Dataset, config: dict) -> dict:
     """What a stranger needs to make a result again.
 
     Parameters
@@ -322,21 +324,21 @@ def _follow(command, started=lambda pid: None):
 _DRY = {"--dry-run", "--dryrun", "-n"}
 _ELSEWHERE = {"--executor", "-e", "--profile", "--workflow-profile"}
 
-def is_dry(args) -> bool:
+def is_dry(args: Iterable[str]) -> bool:
     "Whether Snakemake's options ask only what would be made."
     return bool(_DRY & set(args))
 
 def snakemake_command(
-    plan,
-    folder,
-    file,
+    plan: str,
+    folder: str | Path,
+    file: str | Path,
     *,
-    targets=(),
-    first=None,
-    tiles=1,
-    cores=None,
-    args=(),
-):
+    targets: Iterable[str] = (),
+    first: str | None = None,
+    tiles: int = 1,
+    cores: int | None = None,
+    args: Iterable[str] = (),
+) -> list[str]:
     """The call of Snakemake.
 
     Parameters
@@ -391,7 +393,7 @@ def reference_of(name: str) -> Path:
     return share_path("config") / "reference" / f"{name}.csv"
 
 # %% ../nbs/29_study.ipynb #01ad2f1e
-def run_plan(folder, call, snakemake_args=()) -> int:
+def run_plan(folder: Path, call: Callable, snakemake_args: Iterable[str] = ()) -> int:
     """Run a plan in a folder that is kept for it; a lock that a killed Snakemake has left is removed first.
 
     Parameters
@@ -429,7 +431,8 @@ def _write_config(config, folder):
     return path
 
 # %% ../nbs/29_study.ipynb #37f710e1
-def run_study(config, folder=".", cores=None, *, only=None, snakemake_args=()) -> int:
+def run_study(config: str | Path, folder: str | Path = ".", cores: int | None = None, *,
+              only: Iterable[str] | None = None, snakemake_args: Iterable[str] = ()) -> int:
     """Make all tables and figures of a configuration.
 
     Parameters

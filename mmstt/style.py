@@ -18,7 +18,10 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from numpy.typing import ArrayLike
 from scipy.ndimage import binary_closing, distance_transform_edt
 
 from .egms import CREDIT
@@ -105,7 +108,7 @@ def look(model: str) -> dict:
     return looks([model])[model]
 
 # %% ../nbs/00d_style.ipynb #be7f62ad
-def as_wide_as_measured(field, x, y, *, width: float = 100) -> np.ndarray:
+def as_wide_as_measured(field: np.ndarray, x: np.ndarray, y: np.ndarray, *, width: float = 100) -> np.ndarray:
     """A map in which each value fills the cell that it was measured on, where the raster is finer than that.
 
     Parameters
@@ -137,7 +140,7 @@ def map_limit(*fields, share: float = 99) -> float:
     return float(np.ceil(top / step) * step)
 
 # %% ../nbs/00d_style.ipynb #9057ce95
-def edges_km(x, y) -> tuple[float, float, float, float]:
+def edges_km(x: ArrayLike, y: ArrayLike) -> tuple[float, float, float, float]:
     "West, east, south and north edge of a raster, km, from the centres of its cells, m."
     half_x = abs(x[1] - x[0]) / 2
     half_y = abs(y[1] - y[0]) / 2
@@ -157,7 +160,8 @@ def _frame(ax: Axes) -> None:
     ax.locator_params(nbins=3)
 
 # %% ../nbs/00d_style.ipynb #6af04883
-def draw_map(ax: Axes, field, *, x, y, limit: float, cmap: str = "RdBu"):
+def draw_map(ax: Axes, field: np.ndarray, *, x: np.ndarray, y: np.ndarray, limit: float,
+             cmap: str = "RdBu") -> AxesImage:
     """Draw one raster in kilometres, white at zero.
 
     Parameters
@@ -179,7 +183,8 @@ def draw_map(ax: Axes, field, *, x, y, limit: float, cmap: str = "RdBu"):
     return image
 
 # %% ../nbs/00d_style.ipynb #2ffdffe3
-def draw_points(ax: Axes, values, *, easting, northing, limit: float, cmap: str = "RdBu"):
+def draw_points(ax: Axes, values: np.ndarray, *, easting: np.ndarray, northing: np.ndarray, limit: float,
+                cmap: str = "RdBu") -> PathCollection:
     """Draw points in kilometres, white at zero; the more there are, the smaller.
 
     Parameters

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from .metrics import ALL, in_todays_words, summarise
@@ -421,7 +422,8 @@ def verdicts_1(table: pd.DataFrame) -> list[str]:
 # %% ../nbs/22a_tables.ipynb #f37f66e7
 EVENT_PLACES = ("before", "event in horizon", "event in input", "after")
 
-def event_place(first_input, origin, last_target, *, event) -> np.ndarray:
+def event_place(first_input: ArrayLike, origin: ArrayLike, last_target: ArrayLike, *,
+                event: ArrayLike) -> np.ndarray:
     """Where an event lies in a window; `before`: the window ends before it; `after`: the window starts after it.
 
     Parameters

@@ -11,7 +11,7 @@ import gzip
 import html
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -264,7 +264,8 @@ def _read_many(paths, crs, inside):
     return add_notes(tile, *(f"{Path(p).name} holds no point of the area, left out" for p, _ in outside))
 
 # %% ../nbs/00g_tiles.ipynb #d8a094de
-def read_tile(path, bbox=None, polygon=None, *, crs: Any = None) -> xr.Dataset:
+def read_tile(path: Any, bbox: Sequence[float] | None = None, polygon: Any = None, *,
+              crs: Any = None) -> xr.Dataset:
     """Read displacement series: EGMS Level 3, 2a, 2b, or a table of points with dates.
 
     Parameters

@@ -11,16 +11,19 @@ import contextlib
 import hashlib
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+import xarray as xr
 from fastcore.basics import patch
+from torch import nn
 from tqdm.auto import tqdm
 
 from .models.core import build_model, count_parameters
-from .protocol import make_windows
+from .protocol import Protocol, Windows, make_windows
 from .runs import (Run, complete_run, data_of, finish_run, identity_of, is_there, load_checkpoint,
                         save_checkpoint, seen_by, write_history, write_json)
 from .runs import load_run  # noqa: F401  (finished runs are opened from here, too)
@@ -79,27 +82,28 @@ def best_device() -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 # %% ../nbs/20_train.ipynb #bacde984
-def has_bfloat16(device) -> bool:
+def has_bfloat16(device: torch.device) -> bool:
     "Whether the hardware itself multiplies bfloat16."
     if device.type == "cuda": return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type == "cpu" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
-def compute_dtype(config: TrainConfig, device) -> torch.dtype:
+def compute_dtype(config: TrainConfig, device: torch.device) -> torch.dtype:
     "The type that `precision` stands for on this device."
     if config.precision != "auto": return getattr(torch, config.precision)
     return torch.bfloat16 if has_bfloat16(device) else torch.float32
 
 # %% ../nbs/20_train.ipynb #5ff4b9ff
-def masked_loss(pred,  # (B, T_out, H, W) forecast
-                y,     # (B, T_out, H, W) target, 0 where missing
-                valid  # (B, T_out, H, W) bool
-               ):      # sum of Smooth L1 over the valid cells, and their number
+def masked_loss(pred: torch.Tensor,  # (B, T_out, H, W) forecast
+                y: torch.Tensor,     # (B, T_out, H, W) target, 0 where missing
+                valid: torch.Tensor  # (B, T_out, H, W) bool
+               ) -> torch.Tensor:      # sum of Smooth L1 over the valid cells, and their number
     "Smooth L1 on valid cells only, in float32."
     known = torch.where(valid, pred.float(), 0.)
     return F.smooth_l1_loss(known, y, reduction="sum"), valid.sum()
 
 # %% ../nbs/20_train.ipynb #aae07911
-def run_epoch(net, windows, origins, *, batch_size: int, dtype, learn=None) -> float:
+def run_epoch(net: nn.Module, windows: Windows, origins: torch.Tensor, *, batch_size: int, dtype: torch.dtype,
+              learn: Callable | None = None) -> float:
     """Mean loss over windows.
 
     Parameters
@@ -323,8 +327,9 @@ def _threads(n):
     finally: torch.set_num_threads(before)
 
 # %% ../nbs/20_train.ipynb #785e0e30
-def train(cube, model: str, protocol, *, out, seed=0, sizes=None, config=TrainConfig(), fold=0,
-          progress=True, device=None, overwrite=False) -> Run:
+def train(cube: xr.Dataset, model: str, protocol: Protocol | str | dict, *, out: str | Path, seed: int = 0,
+          sizes: dict | None = None, config: TrainConfig = TrainConfig(), fold: int = 0, progress: bool = True,
+          device: torch.device | str | None = None, overwrite: bool = False) -> Run:
     """Train a model on a cube, or go on where an earlier attempt stopped, or load what is already complete.
 
     Parameters

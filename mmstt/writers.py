@@ -15,6 +15,7 @@ import re
 import sqlite3
 import tempfile
 import warnings
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -147,7 +148,7 @@ def _check_name(name, windows=os.name == "nt"):
     if wrong: raise ValueError(f"{name}: {wrong[0]!r} cannot be in a file's name on Windows; name another output")
 
 # %% ../nbs/23a_writers.ipynb #43861e4c
-def check_target(path: str | Path, inputs=()) -> Path:
+def check_target(path: str | Path, inputs: Iterable = ()) -> Path:
     "The path of an output that can be written and replaces nothing but a forecast; else `ValueError`."
     path = Path(path)
     _check_name(path.name)
@@ -159,7 +160,7 @@ def check_target(path: str | Path, inputs=()) -> Path:
     return path
 
 # %% ../nbs/23a_writers.ipynb #c91d4b45
-def write_each(jobs) -> list:
+def write_each(jobs: Iterable) -> list:
     """Write outputs one after another; when one fails, the error names those that were written before.
 
     Parameters
@@ -203,7 +204,7 @@ def _write_zarr(ds, path):
 PIXEL = 100.0            # m
 MAX_PIXELS = 40_000_000  # a square of 630 km
 
-def pixels(easting, northing):
+def pixels(easting: np.ndarray, northing: np.ndarray) -> tuple:
     """The raster of 100 m pixels around points.
 
     Parameters
@@ -596,7 +597,7 @@ def forecast_card(ds: xr.Dataset) -> str:
 WRITERS = {".nc": _write_netcdf, ".zarr": _write_zarr, ".tif": _write_geotiff, ".gpkg": _write_geopackage,
            ".parquet": _write_parquet, ".csv": _write_csv}
 
-def check_ending(path: str | Path):
+def check_ending(path: str | Path) -> Callable:
     "The writer for the ending of a name (in any case; .tiff is .tif); `ValueError` lists those there are."
     if _ending(path) not in WRITERS:
         raise ValueError(f"{Path(path).name}: cannot tell the format; end the name in {', '.join(WRITERS)}")
@@ -613,7 +614,7 @@ def _style_of_raster(ds):
     return raster_style(map_limit(values))
 
 # %% ../nbs/23a_writers.ipynb #c994fe26
-def check_output(path: str | Path, inputs=(), tile: xr.Dataset | None = None) -> Path:
+def check_output(path: str | Path, inputs: Iterable = (), tile: xr.Dataset | None = None) -> Path:
     """Refuse what cannot or must not be written, before anything is computed.
 
     Parameters

@@ -101,11 +101,26 @@ def by_position(code):
             and len(node.args.posonlyargs + node.args.args) > MOST_POSITIONAL]
 
 
+def not_annotated(code):
+    "Public functions of a module of which an argument, or what is returned, has no type; a name each."
+    found = []
+    for node in ast.parse(code).body:
+        if not isinstance(node, ast.FunctionDef) or node.name.startswith("_") or is_patched(node): continue
+        arguments = node.args.posonlyargs + node.args.args + node.args.kwonlyargs
+        if node.returns is None or any(a.annotation is None for a in arguments): found.append(node.name)
+    return found
+
+
+def is_patched(node):
+    "Whether a function is patched into a class."
+    arguments = node.args.posonlyargs + node.args.args
+    return bool(arguments and arguments[0].arg in ("self", "cls"))
+
+
 def is_method(node):
     "Whether a function is patched into a class, or is a command of the command line."
-    arguments = node.args.posonlyargs + node.args.args
     decorators = [ast.unparse(d) for d in node.decorator_list]
-    return bool(arguments and arguments[0].arg == "self") or any("app.command" in d for d in decorators)
+    return is_patched(node) or any("app.command" in d for d in decorators)
 
 
 def report(root):
@@ -116,6 +131,7 @@ def report(root):
         if path.name.startswith("_"): continue
         code = path.read_text(encoding="utf-8")
         over += [f"{path.name}: {name}, over {MOST_POSITIONAL} arguments by position" for name in by_position(code)]
+        over += [f"{path.name}: {name}, an argument or its result has no type" for name in not_annotated(code)]
         lines = tokens_by_line(code)
         row, found = judge_lines(str(path.relative_to(root / "mmstt")), lines)
         print(row)

@@ -11,6 +11,7 @@ __all__ = ['POINTS_AT_ONCE', 'YEAR', 'DECAY_CELLS', 'MAX_CELLS', 'fill', 'Baseli
 # %% ../../nbs/15_baselines.ipynb #e24f5b1b
 from abc import abstractmethod
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ def _last(x):
     return torch.from_numpy(values).nan_to_num(0.), torch.from_numpy(index)
 
 # %% ../../nbs/15_baselines.ipynb #fb5f7ac5
-def fill(x):
+def fill(x: torch.Tensor) -> torch.Tensor:
     "Gaps of (T, N) closed by the last value before them (by the first one at the start); 0 for an empty series."
     if not x.isnan().any(): return x
     filled = fill_forward(x.numpy())
@@ -133,7 +134,7 @@ def fit(self: Baseline, days, series, *, positions=None, time=None, training=Non
 # %% ../../nbs/15_baselines.ipynb #4dcd30a2
 POINTS_AT_ONCE = 4096
 
-def in_pieces(cells, bar=None) -> Iterator:
+def in_pieces(cells: np.ndarray, bar: Any = None) -> Iterator:
     "Indices (n,) of points, at most 4096 at a time; a progress bar moves on with them."
     for first in range(0, len(cells), POINTS_AT_ONCE):
         some = cells[first:first + POINTS_AT_ONCE]
@@ -214,14 +215,14 @@ class RecentMean(Baseline):
         return torch.where(mean.isnan(), last, mean).expand(len(future), -1)
 
 # %% ../../nbs/15_baselines.ipynb #e051f355
-def terms(days):
+def terms(days: torch.Tensor) -> torch.Tensor:
     "Constant, years, annual cosine and sine: (T,) days -> (T, 4)."
     t = days.double() / YEAR
     angle = 2 * torch.pi * t
     return torch.stack([torch.ones_like(t), t, torch.cos(angle), torch.sin(angle)], 1)
 
 # %% ../../nbs/15_baselines.ipynb #1485cc20
-def fit_lines(x, days):
+def fit_lines(x: torch.Tensor, days: torch.Tensor) -> torch.Tensor:
     """Trend and annual wave of each series on its own dates.
 
     Parameters
@@ -303,7 +304,7 @@ def _decay_series(x):
     every = -(-len(whole) // DECAY_CELLS)
     return fill(x[:, whole[::every]])
 
-def fit_decay(x, days, t_out):
+def fit_decay(x: torch.Tensor, days: torch.Tensor, t_out: int) -> torch.Tensor:
     """The decay over six days, in [0, 1], that would have been best over the last year.
 
     Parameters
@@ -386,7 +387,8 @@ def _nearly_complete(x):
     every = max(1, -(-len(keep) // MAX_CELLS))
     return fill(x[:, keep[::every]]).double()
 
-def window_moments(x, origins, lags, *, t_out):
+def window_moments(x: torch.Tensor, origins: torch.Tensor, lags: int, *,
+                   t_out: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and covariance of all windows of all (nearly complete) cells.
 
     Parameters
@@ -412,7 +414,8 @@ def window_moments(x, origins, lags, *, t_out):
     return mean, second - mean[:, None] * mean
 
 # %% ../../nbs/15_baselines.ipynb #6f8e46e0
-def ridge_map(mean, cov, features, *, penalty):
+def ridge_map(mean: torch.Tensor, cov: torch.Tensor, features: torch.Tensor, *,
+              penalty: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Ridge regression of the last T_out entries on `features` (L, F) of the first L, from their mean and covariance.
 
     Returns weights (L, T_out) and bias (T_out,).
@@ -426,7 +429,7 @@ def ridge_map(mean, cov, features, *, penalty):
     return weights, mean[L:] - weights.T @ mean[:L]
 
 # %% ../../nbs/15_baselines.ipynb #1e4764e0
-def map_error(moments, line):
+def map_error(moments: tuple, line: tuple) -> torch.Tensor:
     "Mean squared error of a linear map (weights, bias) over windows with these moments (mean, covariance)."
     (mean, cov), (weights, bias) = moments, line
     L = len(weights)

@@ -9,6 +9,7 @@ __all__ = ['SHAPE', 'ForecastModel', 'register', 'model_names', 'get_model', 'bu
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import torch
 from fastcore.basics import patch
@@ -107,7 +108,7 @@ def fit_notes(self: ForecastModel):
 # %% ../../nbs/09_models.ipynb #4b2b57e5
 _registry = {}
 
-def register(name):
+def register(name: str) -> Callable:
     "Class decorator: make a `ForecastModel` available as `name`."
     def enter(cls):
         cls.name = name
@@ -121,14 +122,14 @@ def _load_all():
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"mmstt.models.{module.name}")
 
-def model_names(baselines=None):
+def model_names(baselines: bool | None = None) -> list[str]:
     "Names of all models; only the baselines (`True`) or only the networks (`False`)."
     _load_all()
     wanted = (True, False) if baselines is None else (baselines,)
     return sorted(n for n, cls in _registry.items() if cls.is_baseline in wanted)
 
 # %% ../../nbs/09_models.ipynb #f36179a2
-def get_model(name):
+def get_model(name: str) -> type[ForecastModel]:
     "The class behind a name; `ValueError` lists the names there are."
     if name not in _registry: _load_all()
     if name not in _registry:
@@ -154,6 +155,6 @@ def model_of(config: dict) -> ForecastModel:
         return build_model(config["model"], *config["shape"].values(), **config["sizes"])
 
 # %% ../../nbs/09_models.ipynb #89f013be
-def count_parameters(model):
+def count_parameters(model: nn.Module) -> int:
     "Number of trainable values."
     return sum(p.numel() for p in model.parameters() if p.requires_grad)

@@ -10,6 +10,7 @@ __all__ = ['NEIGHBOURHOOD_SIDES', 'LEAST_DATES', 'FIT_CELLS', 'TRIAL_CELLS', 'SH
 # %% ../../nbs/15b_multiscale_gp.ipynb #bbc97eae
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -539,7 +540,7 @@ def fit(
     return self
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #56000162
-def from_windows(windows) -> tuple:
+def from_windows(windows: Any) -> tuple:
     "Which cells (H W,) of the study's windows have a value; and their series, days, positions and time, as for `fit`."
     x = windows.truth.flatten(1)
     there = ~x[windows.training].isnan().all(0)

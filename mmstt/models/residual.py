@@ -20,7 +20,7 @@ from .multiscale_gp import Neighbourhood, from_windows, step_squares, step_weigh
 # %% ../../nbs/16_residual.ipynb #9469aee5
 BIN_EDGES = (*range(13), 15, 18, 22, 27, 33, 40, 48, 54, 58, 61, 64, 67, 70, 72)  # dates before the origin
 
-def lag_bins(lags: int, edges=BIN_EDGES) -> Tensor:
+def lag_bins(lags: int, edges: tuple = BIN_EDGES) -> Tensor:
     "Matrix (K, lags) that averages the last `lags` dates over bins, the latest date first."
     edges = [e for e in edges if e < lags] + [lags]
     bins = torch.zeros(len(edges) - 1, lags)

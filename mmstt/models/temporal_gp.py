@@ -18,6 +18,7 @@ from itertools import product
 import numpy as np
 import torch
 from fastcore.basics import patch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from ..features import S1B_LOSS
@@ -517,11 +518,11 @@ def _complete(self: OneOrigin, y):
 
 # %% ../../nbs/15a_temporal_gp.ipynb #cdf59c3d
 def make_predictor(
-    gp,
-    days,
-    origins,
+    gp: TemporalGP,
+    days: ArrayLike,
+    origins: ArrayLike,
     *,
-    futures,
+    futures: ArrayLike,
     **known,
 ) -> Predictor | OneOrigin:
     "The predictor for one origin or for several; for the parameters see `TemporalGP.predict`."
