@@ -220,7 +220,8 @@ def _tiles(attrs: list[dict]) -> str:
     many = len(attrs) > 1
     kind = "points" if first.get("level") == "points" else "EGMS tile" + "s" * many
     names = ", ".join(a["tile"] for a in attrs)
-    about = [f"{kind} {names}", f"component {first['component']}", first["release"]]
+    component = "" if first["component"] in ("", "unknown") else f"component {first['component']}"
+    about = [f"{kind} {names}", component, first["release"]]
     return ", ".join(v for v in about if v) + ("" if many else f" ({first['source']})")
 
 # %% ../nbs/00d_style.ipynb #8bdb561e
