@@ -307,10 +307,11 @@ def read(
         raise ValueError(f"{len(days)} dates are too few: {LEAST_DATES} are needed for a trend and an annual wave")
     self.days = torch.as_tensor(np.asarray(days)).double()
     self.time = time
-    self.raw = torch.as_tensor(np.asarray(series)).float()
+    raw = torch.as_tensor(np.asarray(series)).float()
     everything = np.ones(len(self.days), bool)
     self.fit_dates = everything if training is None else np.asarray(training)
-    self.series, late = fill_known(self.raw, self.fit_dates)
+    self.series, late = fill_known(raw, self.fit_dates)
+    self.gaps = np.packbits(raw.isnan().numpy(), axis=0)             # a bit a value; the values are in `series`
     squares = step_squares(self.series, self.fit_dates)
     self.usual_step = self.shared_step or float(np.median(squares))
     weights = step_weights(squares, self.usual_step)
@@ -331,9 +332,21 @@ def _subsample(self: MultiscaleGP, most):
 
 # %% ../../nbs/15b_multiscale_gp.ipynb #5e249a72
 @patch
+def _missing(self: MultiscaleGP, cells):
+    "Where some points have no value, (T, n) bool."
+    return np.unpackbits(self.gaps[:, cells], axis=0, count=len(self.days)).astype(bool)
+
+@patch
+def _values(self: MultiscaleGP, cells):
+    "Series (T, n) of some points as they were given, NaN where missing."
+    values = self.series[:, cells]
+    values[self._missing(cells)] = np.nan
+    return torch.from_numpy(values)
+
+@patch
 def _components(self: MultiscaleGP, cells):
     "Components of some points; where a point's value is missing, that of its own component is."
-    missing = self.raw[:, torch.from_numpy(cells)].isnan().numpy()
+    missing = self._missing(cells)
     own = True
     for values, index in scale_components(self.series, self.levels, cells):
         if own and missing.any(): values[missing] = np.nan
@@ -411,7 +424,7 @@ def _parts(self: MultiscaleGP, cells):
     "What is added up for some points: share, process, series (T, K) and index (n,)."
     share = float(self.neighbours)
     if share < 1:
-        own = self.raw[:, torch.from_numpy(cells)]
+        own = self._values(cells)
         yield 1 - share, self.alone, own, np.arange(len(cells))
     if share > 0:
         components = self._components(cells)
@@ -476,7 +489,7 @@ def _try_neighbours(self: MultiscaleGP):
         mean, _ = self.predict_many(origins.tolist(), torch.from_numpy(futures), cells)
         forecasts.append(mean)
     alone, components = forecasts
-    truth = self.raw[dates][..., torch.from_numpy(cells)]
+    truth = self._values(cells)[dates]
     truth[torch.from_numpy(dates) < 0] = torch.nan
     error = [_mean_square((1 - share) * alone + share * components - truth) for share in SHARES]
     return SHARES[int(np.argmin(error))] if np.isfinite(error).all() else 0.
