@@ -30,7 +30,7 @@ from safetensors.torch import save as to_bytes
 import mmstt
 from .card import write_card
 from .files import sha256_of, write_beside
-from .models.core import ForecastModel, count_parameters, model_of
+from .models.core import SHAPE, ForecastModel, count_parameters, model_of
 from .protocol import Protocol, Scaler, Windows, make_windows
 
 # %% ../nbs/19a_runs.ipynb #7eed5e89
@@ -140,7 +140,7 @@ def seen_by(windows: Windows) -> dict:
 # %% ../nbs/19a_runs.ipynb #e2caefeb
 def identity_of(data: dict, windows: Windows, model: ForecastModel, *, sizes: dict, config: Any = None) -> dict:
     "All that decides what a run becomes: two runs with the same identity are the same run."
-    shape = {k: getattr(model, k) for k in ("t_in", "t_out", "channels", "height", "width")}
+    shape = {k: getattr(model, k) for k in SHAPE}
     settings = asdict(config) if config is not None and count_parameters(model) else {}
     training = {k: v for k, v in settings.items() if k not in ("threads", "checkpoint_seconds")}
     found = dict(model=model.name, sizes=sizes, shape=shape, protocol=windows.protocol.to_dict(), seed=windows.seed,

@@ -93,11 +93,19 @@ def compute_dtype(config: TrainConfig, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if has_bfloat16(device) else torch.float32
 
 # %% ../nbs/20_train.ipynb #5ff4b9ff
-def masked_loss(pred: torch.Tensor,  # (B, T_out, H, W) forecast
-                y: torch.Tensor,     # (B, T_out, H, W) target, 0 where missing
-                valid: torch.Tensor  # (B, T_out, H, W) bool
-               ) -> torch.Tensor:      # sum of Smooth L1 over the valid cells, and their number
-    "Smooth L1 on valid cells only, in float32."
+def masked_loss(pred: torch.Tensor, y: torch.Tensor, valid: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Smooth L1 on valid cells only, in float32.
+
+    Parameters
+    ----------
+    pred : (B, T_out, H, W) forecast
+    y : (B, T_out, H, W) target, 0 where missing
+    valid : (B, T_out, H, W) bool
+
+    Returns
+    -------
+    sum over the valid cells, and their number
+    """
     known = torch.where(valid, pred.float(), 0.)
     return F.smooth_l1_loss(known, y, reduction="sum"), valid.sum()
 
