@@ -93,7 +93,11 @@ def compute_dtype(config: TrainConfig, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if has_bfloat16(device) else torch.float32
 
 # %% ../nbs/20_train.ipynb #5ff4b9ff
-def masked_loss(pred: torch.Tensor, y: torch.Tensor, valid: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def masked_loss(
+    pred: torch.Tensor,
+    y: torch.Tensor,
+    valid: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Smooth L1 on valid cells only, in float32.
 
     Parameters
