@@ -824,12 +824,12 @@ REAL = {
 CRS = {"Offida": "EPSG:32633"}
 SYNTHETIC = Path("data/synthetic")       # the study's folder, so that its networks know the same file
 
-def _simulated(name, folder=SYNTHETIC):
+def _simulated(name):
     "The file of a synthetic tile, simulated where it is not there yet."
-    path = folder / f"{synthetic_name(name)}.zip"
+    path = SYNTHETIC / f"{synthetic_name(name)}.zip"
     if path.exists(): return path
-    folder.mkdir(parents=True, exist_ok=True)
-    return write_synthetic(name, folder)
+    SYNTHETIC.mkdir(parents=True, exist_ok=True)
+    return write_synthetic(name, SYNTHETIC)
 
 def open_set(name: str, **size) -> LeagueSet | None:
     "A set by its name or file, None for a real one that is not at hand; a synthetic tile is simulated where it is not."
