@@ -378,7 +378,7 @@ def train(cube: xr.Dataset, model: str, protocol: Protocol | str | dict, *, out:
         write_json(out / "config.json", dict(complete=False, **identity))
         if not count_parameters(net): result = _fit(net, windows)
         else:
-            training = Training(net, net.to_learn(windows), out, identity=identity, config=config, device=device)
+            training = Training(net, windows, out, identity=identity, config=config, device=device)
             result = training.run(progress)
         result |= dict(cube=cube.encoding.get("source"), **seen_by(windows))
         return finish_run(out, identity, net.cpu(), result=result, machine=_machine(config, device))
