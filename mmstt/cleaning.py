@@ -555,8 +555,8 @@ def _dropped(mask, why, lines):
     return f"{counted(n, 'row')} dropped: {why} (first at line {lines[int(np.argmax(mask))]})"
 
 # %% ../nbs/00f_cleaning.ipynb #9cdb7859
-def check_lattice(east: np.ndarray, north: np.ndarray, lines: np.ndarray, *, name: str) -> None:
-    "Rows off the lattice; many of them are another product."
+def check_lattice(east: np.ndarray, north: np.ndarray, lines: np.ndarray, *, name: str) -> np.ndarray:
+    "Which rows are off the lattice; `EGMSFormatError` where many are, since that is another product."
     off = ~on_lattice(east, north)
     if off.mean() > 0.1:
         raise EGMSFormatError(

@@ -217,7 +217,7 @@ def _check_kind(record, where):
     if version != VERSION: raise ValueError(f"{where}: is of version {version!r}, not {VERSION}; run `mmstt fit` again")
 
 # %% ../nbs/15c_hyperparameters.ipynb #d05a8870
-def check_hyper(record: dict, where: str = "hyper.json") -> dict:
+def check_hyper(record: dict, where: str | Path = "hyper.json") -> dict:
     "The record itself, if it holds hyperparameters that this version reads; else `ValueError` of one line."
     _check_kind(record, where)
     try:

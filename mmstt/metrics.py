@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.ndimage import uniform_filter
 
@@ -83,7 +84,7 @@ METRICS = (
     "ssim",
 )
 
-def scores(sums: dict) -> dict[str, np.ndarray]:
+def scores(sums: dict) -> dict[str, ArrayLike]:
     """Scores from (arrays of) summed moments.
 
     Returns a dict: rmse, mae, bias (mm); r2 = 1 - sum e^2 / sum (y - mean y)^2; pearson; skill = 1 - MSE / MSE of
@@ -169,7 +170,7 @@ def ssim(
 
 # %% ../nbs/05_metrics.ipynb #c84ff21c
 def ssim_maps(
-    pred: np.ndarray, truth: np.ndarray, valid: np.ndarray | None = None
+    pred: ArrayLike, truth: ArrayLike, valid: ArrayLike | None = None
 ) -> np.ndarray:
     """SSIM of every map.
 
@@ -191,7 +192,7 @@ def ssim_maps(
 # %% ../nbs/05_metrics.ipynb #dcc66376
 def moments_frame(
     m: dict,
-    origins: np.ndarray,
+    origins: ArrayLike,
     span: int,
     *,
     ssim: np.ndarray | None = None,
@@ -562,8 +563,8 @@ def at_native_cells(
     baseline: torch.Tensor,
     cell_baseline: torch.Tensor,
     *,
-    row: np.ndarray,
-    col: np.ndarray,
+    row: ArrayLike,
+    col: ArrayLike,
 ) -> torch.Tensor:
     """A raster forecast carried to native cells: the cell's own baseline + the raster's forecast - the raster's
     baseline.
@@ -580,6 +581,6 @@ def at_native_cells(
     -------
     (B, T_out, n) mm; where the raster has no value, or is not (row -1), the cell keeps its baseline
     """
-    row, col = torch.as_tensor(row), torch.as_tensor(col)
-    added = (pred - baseline).nan_to_num(0.0)[..., row, col]
-    return cell_baseline + torch.where(row < 0, 0.0, added)
+    rows, columns = torch.as_tensor(row), torch.as_tensor(col)
+    added = (pred - baseline).nan_to_num(0.0)[..., rows, columns]
+    return cell_baseline + torch.where(rows < 0, 0.0, added)

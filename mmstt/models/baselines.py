@@ -415,7 +415,7 @@ def window_moments(x: torch.Tensor, origins: torch.Tensor, lags: int, *,
 
 # %% ../../nbs/15_baselines.ipynb #6f8e46e0
 def ridge_map(mean: torch.Tensor, cov: torch.Tensor, features: torch.Tensor, *,
-              penalty: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+              penalty: torch.Tensor | float) -> tuple[torch.Tensor, torch.Tensor]:
     """Ridge regression of the last T_out entries on `features` (L, F) of the first L, from their mean and covariance.
 
     Returns weights (L, T_out) and bias (T_out,).

@@ -62,7 +62,7 @@ def _pulse(t, phase):
     return (1 - torch.cos(angle)) / 2
 
 # %% ../../nbs/15a_temporal_gp.ipynb #0eaa5173
-def motion_parts(a: Tensor, b: Tensor, hyperparameters: Tensor, *, phase: float) -> dict[str, Tensor]:
+def motion_parts(a: Tensor, b: Tensor, hyperparameters: Tensor, *, phase: Tensor | float) -> dict[str, Tensor]:
     """Covariance of each part of motion between two lists of dates.
 
     Parameters
@@ -593,7 +593,7 @@ def log_likelihood(
     y: Tensor,
     years: Tensor,
     *,
-    values: tuple,
+    values: Sequence,
     **known,
 ) -> Tensor:
     """Mean log-likelihood of series, up to a constant.
