@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MOMENTS', 'METRICS', 'ALL', 'NEEDED_BLOCKS', 'moments', 'scores', 'ssim', 'ssim_maps', 'moments_frame',
            'independent_blocks', 'block_weights', 'in_todays_words', 'summarise', 'noise', 'Comparison',
-           'diebold_mariano', 'nadeau_bengio', 'compare', 'interval_score', 'crps_of_quantiles', 'at_native_cells']
+           'diebold_mariano', 'nadeau_bengio', 'compare', 'crps_of_quantiles', 'at_native_cells']
 
 # %% ../nbs/05_metrics.ipynb #79790a35
 from dataclasses import dataclass
@@ -515,29 +515,6 @@ def compare(a: pd.DataFrame, b: pd.DataFrame, horizon: int) -> Comparison:
     loss_b = (b.ee / b.n)[both].to_numpy()
     span = int(a.span.max())
     return diebold_mariano(loss_a, loss_b, horizon, origins=both, span=span)
-
-# %% ../nbs/05_metrics.ipynb #1c146996
-def interval_score(
-    lower: np.ndarray,
-    upper: np.ndarray,
-    truth: np.ndarray,
-    *,
-    level: float,
-) -> np.ndarray:
-    """Width of central intervals + 2 / (1 - level) times what lies outside.
-
-    Parameters
-    ----------
-    lower, upper, truth : mm, shapes that broadcast
-    level : of the intervals, 0.9 say
-
-    Returns
-    -------
-    mm, in the broadcast shape (Gneiting and Raftery 2007, doi:10.1198/016214506000001437)
-    """
-    below = np.maximum(lower - truth, 0)
-    above = np.maximum(truth - upper, 0)
-    return upper - lower + 2 / (1 - level) * (below + above)
 
 # %% ../nbs/05_metrics.ipynb #b51645ea
 def crps_of_quantiles(quantiles: np.ndarray, truth: np.ndarray) -> np.ndarray:
