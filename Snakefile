@@ -17,6 +17,11 @@ from pathlib import Path
 from mmstt.study import reference_of, run_notebook, share_path, source_of
 from mmstt.tables import configured_runs, trained_on
 
+# Training needs large arrays again and again: glibc keeps their memory for the next ones. A forecast of many tiles
+# (forecast.smk) does not do so: it would need a fifth more memory.
+os.environ.setdefault("MALLOC_MMAP_MAX_", "0")
+os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2 ** 40))
+
 # Within the working folder, so that no notebook carries a path of this machine.
 CONFIGURATION = os.path.relpath(workflow.configfiles[0])
 SAMPLE = os.path.relpath(share_path("data/sample"))

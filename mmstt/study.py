@@ -297,11 +297,10 @@ def _environment():
     """Environment variables of the jobs.
 
     Where this installation's programs lie; progress bars that write a line every ten seconds; no warnings of libraries
-    in between; memory kept for the next large array.
+    in between.
     """
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    memory = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2 ** 40)}
-    return {**memory, **os.environ, "PATH": path, "TQDM_MININTERVAL": "10", "PYTHONWARNINGS": "ignore"}
+    return {**os.environ, "PATH": path, "TQDM_MININTERVAL": "10", "PYTHONWARNINGS": "ignore"}
 
 # %% ../nbs/29_study.ipynb #437c151e
 _CHATTER = re.compile(r"^(\[\w{3} \w{3} +\d|Select jobs|Execute \d+ jobs|Finished jobid|Complete log|Elapsed time"
