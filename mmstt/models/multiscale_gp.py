@@ -452,14 +452,6 @@ def predict_many(self: MultiscaleGP, origins, futures, cells=None, *, bar=None):
         found.append((mean, variance))
     return tuple(torch.cat(v, -1) for v in zip(*found, strict=True))
 
-# %% ../../nbs/15b_multiscale_gp.ipynb #c142abcc
-@patch
-def predict(self: MultiscaleGP, origin, future_days):
-    "Mean and variance (F, N) of the days `future_days` (F,), from what is known at index `origin`."
-    futures = torch.as_tensor(future_days)[None]
-    mean, variance = self.predict_many([origin], futures)
-    return mean[0], variance[0]
-
 # %% ../../nbs/15b_multiscale_gp.ipynb #2058f853
 def _mean_square(error): return float(error.square().nanmean())
 
