@@ -169,7 +169,8 @@ def read(self: Residual, windows, origins):
     if self.training and not past.kept:
         self.stride_days.fill_(windows.protocol.stride_days)
         every = torch.cat(list(windows.origins.values())).unique().cpu()
-        past.kept = dict(zip(every.tolist(), past.baseline.forecast(past.on_cpu, every)))
+        known = past.baseline.forecast(past.on_cpu, every).nan_to_num(0.)     # a cell may begin after an origin
+        past.kept = dict(zip(every.tolist(), known))
     if past.kept: baseline = torch.stack([past.kept[o] for o in origins.tolist()])
     else: baseline = past.baseline.forecast(past.on_cpu, origins)
     latest = torch.stack([self.latest(o) for o in origins.tolist()])
