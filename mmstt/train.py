@@ -129,9 +129,10 @@ def run_epoch(net: nn.Module, windows: Windows, origins: torch.Tensor, *, batch_
     sums, counts = [], []
     for part in origins.split(batch_size):
         y, valid = windows.target(part)
+        given = net.read(windows, part)         # in full precision: a baseline may be computed here
         kind = y.device.type
         with torch.autocast(kind, dtype, enabled=dtype != torch.float32, cache_enabled=kind != "cuda"):
-            pred = net(*net.read(windows, part))
+            pred = net(*given)
         total, count = masked_loss(pred, y, valid)
         if learn: learn(total / count.clamp(min=1))
         sums.append(total.detach())
@@ -378,7 +379,7 @@ def train(cube: xr.Dataset, model: str, protocol: Protocol | str | dict, *, out:
         write_json(out / "config.json", dict(complete=False, **identity))
         if not count_parameters(net): result = _fit(net, windows)
         else:
-            training = Training(net, windows, out, identity=identity, config=config, device=device)
+            training = Training(net, net.to_learn(windows), out, identity=identity, config=config, device=device)
             result = training.run(progress)
         result |= dict(cube=cube.encoding.get("source"), **seen_by(windows))
         return finish_run(out, identity, net.cpu(), result=result, machine=_machine(config, device))

@@ -67,6 +67,11 @@ class ForecastModel(nn.Module, ABC):
 
 # %% ../../nbs/09_models.ipynb #3e202352
 @patch
+def to_learn(self: ForecastModel, windows):
+    "The windows that a network is trained on; overridden where it needs a longer past."
+    return windows
+
+@patch
 def carried_to(self: ForecastModel, windows):
     "The model for windows of another tile, or of native cells; a baseline is fitted to them."
     return self

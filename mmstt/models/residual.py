@@ -6,6 +6,7 @@
 __all__ = ['LARGEST', 'features', 'Residual']
 
 # %% ../../nbs/16_residual.ipynb #39b651ee
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -147,6 +148,13 @@ def fit_notes(self: Residual):
     return self.past.baseline.fit_notes()
 
 # %% ../../nbs/16_residual.ipynb #71c69a56
+@patch
+def to_learn(self: Residual, windows):
+    "The windows with a whole past, where training and validation have some: a baseline knows little before."
+    first = self.lags - 1
+    origins = {part: o[o >= first] if (o >= first).any() else o for part, o in windows.origins.items()}
+    return replace(windows, origins=origins)
+
 @patch
 def read_windows(self: Residual, windows):
     "Fit the baseline to windows, unless they were read last."
