@@ -733,7 +733,9 @@ def tile_maps(
     room = PAGE - LEFT - RIGHT, TALLEST - around
     wide = min(room[0] / len(columns) - GAP, room[1] / sum(shapes))
     top = wide * sum(shapes) + around - HEAD
-    fig = plt.figure(figsize=(PAGE, top + HEAD), layout="none")
+    across = LEFT + len(columns) * (wide + GAP) + RIGHT    # less than a page where the height decides
+    top += FOOT * (PAGE / across - 1)                      # a narrower caption has more lines
+    fig = plt.figure(figsize=(across, top + HEAD), layout="none")
     lines = []
     for row, shape in zip(rows, shapes, strict=True):
         top -= ABOVE
