@@ -42,8 +42,8 @@ _OTHER = re.compile(r"std|err|sig|rms|coh|vel|unc|qual|flag|weight|temp|amp|inc|
 def is_date(year: str, month: str, day: str) -> bool:
     "Whether the calendar has this day, since the first radar satellite that measured motion (ERS-1, 1991)."
     try:
-        day = pd.Timestamp(int(year), int(month), int(day))
-        return pd.Timestamp(1991, 7, 17) <= day < pd.Timestamp(2100, 1, 1)
+        date = pd.Timestamp(int(year), int(month), int(day))
+        return pd.Timestamp(1991, 7, 17) <= date < pd.Timestamp(2100, 1, 1)
     except ValueError:
         return False
 
