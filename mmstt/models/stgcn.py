@@ -169,7 +169,7 @@ class Clenshaw(torch.autograd.Function):
         return out.movedim(-1, 1), None, None
 
 # %% ../../nbs/13_stgcn.ipynb #a4732834
-def clenshaw(terms: list, laplacian: ScaledLaplacian) -> torch.Tensor:
+def clenshaw(terms: list | tuple, laplacian: ScaledLaplacian) -> torch.Tensor:
     "The sum over k of T_k(L) times the k-th of `terms`, (..., c, N) each."
     later = None  # b_{k+2}
     b = terms[-1]  # b_{k+1}
