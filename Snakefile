@@ -18,7 +18,7 @@ from mmstt.study import reference_of, run_notebook, share_path, source_of
 from mmstt.tables import configured_runs, trained_on
 
 # Training needs large arrays again and again: glibc keeps their memory for the next ones. A forecast of many tiles
-# (forecast.smk) does not do so: it would need a fifth more memory.
+# (forecast.smk) does not do so: memory is what limits it.
 os.environ.setdefault("MALLOC_MMAP_MAX_", "0")
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2 ** 40))
 

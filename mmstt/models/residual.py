@@ -100,7 +100,7 @@ def fit(self: Residual, days, series, **known):
     self.past = SimpleNamespace(
         baseline=self.kind(self.t_in, self.t_out, 1, 1, 1).fit(days, series, **known),
         days=torch.as_tensor(days).double(),
-        series=fill(torch.as_tensor(series).float()),
+        series=torch.as_tensor(series).float(),
         stride=stride,
         windows=None,
     )
@@ -108,9 +108,9 @@ def fit(self: Residual, days, series, **known):
 
 @patch
 def latest(self: Residual, origin):
-    "The last `lags` values (lags, N) up to an origin; before the first date its value."
+    "The last `lags` values (lags, N) up to an origin, gaps closed; before the first date its value."
     index = torch.arange(origin + 1 - self.lags, origin + 1)
-    return self.past.series[index.clamp(min=0)]
+    return fill(self.past.series[index.clamp(min=0)])
 
 # %% ../../nbs/16_residual.ipynb #42b4ef6b
 @patch
@@ -150,7 +150,7 @@ def fit_notes(self: Residual):
 # %% ../../nbs/16_residual.ipynb #71c69a56
 @patch
 def to_learn(self: Residual, windows):
-    "The windows with a whole past, where training and validation have some: a baseline knows little before."
+    "The windows with a whole past, where a part has some: a baseline knows little before."
     first = self.lags - 1
     origins = {part: o[o >= first] if (o >= first).any() else o for part, o in windows.origins.items()}
     return replace(windows, origins=origins)
@@ -163,7 +163,7 @@ def read_windows(self: Residual, windows):
     shape = windows.truth.shape[1:]
     self.past = SimpleNamespace(
         baseline=self.kind(self.t_in, self.t_out, 1, *shape).fit_windows(on_cpu),
-        series=fill(on_cpu.truth.flatten(1)),
+        series=on_cpu.truth.flatten(1),
         windows=windows,
         on_cpu=on_cpu,
         kept={},
