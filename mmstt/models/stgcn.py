@@ -4,10 +4,12 @@
 
 # %% auto #0
 __all__ = ['SIDE', 'CORNER', 'UNIT', 'grid_laplacian', 'largest_eigenvalue', 'shifted_sum', 'convolved_sum', 'channels_last',
-           'no_compiler', 'neighbour_sum', 'ScaledLaplacian', 'Align', 'Clenshaw', 'clenshaw', 'chebyshev_terms',
-           'ChebyshevConv', 'GatedConv', 'by_date', 'GatedTimeConv', 'MapNorm', 'STBlock', 'STGCN']
+           'no_compiler', 'has_onednn', 'neighbour_sum', 'ScaledLaplacian', 'Residual', 'Clenshaw', 'clenshaw',
+           'chebyshev_terms', 'ChebyshevConv', 'GatedConv', 'by_date', 'GatedTimeConv', 'MapNorm', 'STBlock', 'STGCN']
 
 # %% ../../nbs/13_stgcn.ipynb #95f8126a
+from functools import partial
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -97,6 +99,10 @@ def no_compiler(x: torch.Tensor) -> bool:
     "Whether each operation on x runs alone, on a CPU."
     return x.device.type == "cpu" and not torch.compiler.is_compiling()
 
+def has_onednn() -> bool:
+    "Whether torch computes with oneDNN on a CPU."
+    return torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
+
 def neighbour_sum(x: torch.Tensor) -> torch.Tensor:
     "Weighted sum over the eight neighbours of each cell, W x; x (..., H, W)."
     return UNIT * convolved_sum(x) if no_compiler(x) else shifted_sum(x)
@@ -117,12 +123,15 @@ class ScaledLaplacian(nn.Module):
         # follows from the raster: not a weight
         self.register_buffer("edge", edge, persistent=False)
 
-    def forward(self, x, onto=None, times=1.0):  # (..., N)
-        "`onto` + `times` L x."
+    def edge_of(self, channels, dtype):
+        "The edge of each channel, (H, W, channels) in memory, as the maps it is multiplied with."
+        edge = self.edge.to(dtype)[..., None]
+        return edge.repeat(1, 1, channels).movedim(-1, 0)
+
+    def forward(self, x, onto=None, times=1.0, *, edge=None):  # (..., N)
+        "`onto` + `times` L x; `edge` of `edge_of`, where it is at hand."
         x = x.unflatten(-1, self.sides)  # (..., H, W)
-        edge = self.edge.to(x.dtype)
-        if x.dim() > 2:  # as x lies in memory, channels last
-            edge = edge[..., None].repeat(1, 1, x.shape[-3]).movedim(-1, 0)
+        if edge is None: edge = self.edge.to(x.dtype)
         alone = no_compiler(x)
         near = (convolved_sum if alone else shifted_sum)(edge * x)
         weight = self.inside * (UNIT if alone else 1.0)
@@ -132,19 +141,30 @@ class ScaledLaplacian(nn.Module):
         return torch.addcmul(y, edge, near, value=-times * weight).flatten(-2)
 
 # %% ../../nbs/13_stgcn.ipynb #debddfe6
-class Align(nn.Module):
-    "Carry a residual from c_in to c_out channels."
+class Residual(nn.Module):
+    "Adds a residual from c_in to c_out channels to a convolution along dates."
 
     def __init__(self, c_in: int, c_out: int):
         super().__init__()
-        self.missing = c_out - c_in
-        self.mix = nn.Conv2d(c_in, c_out, 1) if c_in > c_out else nn.Identity()
+        self.mix = nn.Conv2d(c_in, c_out, 1) if c_in > c_out else None
+        one = torch.eye(c_out, c_in)[..., None, None]
+        self.register_buffer("one", one, persistent=False)
 
-    def forward(self, x):  # (B, c_in, T, N)
-        if self.missing <= 0: return self.mix(x)
-        return F.pad(x, (0, 0) * 2 + (0, self.missing))
+    def forward(self, weight, bias):  # (n, c_in, dates, 1), (n,)
+        "Weight and bias with the residual in the first c_out channels and the latest date."
+        kernel = self.one if self.mix is None else self.mix.weight
+        n, _, dates, _ = weight.shape
+        more = n - len(kernel)
+        weight = weight + F.pad(kernel, (0, 0, dates - 1, 0, 0, 0, 0, more))
+        if self.mix is not None: bias = bias + F.pad(self.mix.bias, (0, more))
+        return weight, bias
 
 # %% ../../nbs/13_stgcn.ipynb #9040da2d
+def _with_edge(laplacian, maps):
+    "The Laplacian with its edge for maps (..., C)."
+    edge = laplacian.edge_of(maps.shape[-1], maps.dtype)
+    return partial(laplacian, edge=edge)
+
 class Clenshaw(torch.autograd.Function):
     "The sum over k of T_k(L) x Theta_k; its gradient for the k-th term is T_k(L) times that for the sum."
 
@@ -153,6 +173,7 @@ class Clenshaw(torch.autograd.Function):
         ctx.order, ctx.laplacian = order, laplacian
         mixed = mixed.permute(0, 2, 3, 1)  # (B, T, N, K * c)
         out = mixed.new_empty(*mixed.shape[:3], mixed.shape[3] // order)
+        laplacian = _with_edge(laplacian, out)
         for window, y in zip(mixed, out):  # one after the other, in the processor's cache
             terms = [t.contiguous().movedim(-1, 1) for t in window.chunk(order, -1)]
             y.copy_(clenshaw(terms, laplacian).movedim(1, -1))
@@ -162,8 +183,9 @@ class Clenshaw(torch.autograd.Function):
     def backward(ctx, grad):  # (B, c, T, N)
         grad = channels_last(grad).permute(0, 2, 3, 1)  # (B, T, N, c)
         out = grad.new_empty(*grad.shape[:3], ctx.order * grad.shape[3])
+        laplacian = _with_edge(ctx.laplacian, grad)
         for g, window in zip(grad, out):
-            terms = chebyshev_terms(g.movedim(-1, 1), ctx.order, ctx.laplacian)
+            terms = chebyshev_terms(g.movedim(-1, 1), ctx.order, laplacian)
             for t, to in zip(terms, window.chunk(ctx.order, -1)):
                 to.copy_(t.movedim(1, -1))
         return out.movedim(-1, 1), None, None
@@ -212,11 +234,7 @@ class ChebyshevConv(nn.Module):
         # Theta_0 .. Theta_{K-1} side by side
         self.theta = nn.Conv2d(c_in, order * c_out, 1, bias=False)
         self.bias = nn.Parameter(torch.zeros(c_out, 1, 1))
-        self.align = Align(c_in, c_out)
-
-    def convolve(self, x):  # (B, C, T, N)
-        "The sum over k."
-        return self.polynomial(self.theta(x))
+        self.align = Residual(c_in, c_out)
 
     def polynomial(self, mixed):  # (B, K * c_out, T, N)
         "The sum over k from x Theta_k side by side."
@@ -225,59 +243,48 @@ class ChebyshevConv(nn.Module):
         terms = mixed.transpose(1, 2).chunk(self.order, 2)
         return clenshaw(terms, self.laplacian).transpose(1, 2)
 
-    def forward(self, x):
-        if self.align.missing >= 0:
-            return F.relu(self.convolve(x) + self.bias + self.align(x))
-        return F.relu(self.polynomial(self.with_residual(x)))
-
-    def with_residual(self, x):
-        "x Theta_k side by side, bias and residual in the first: a 1 x 1 convolution too, so the two kernels are one."
-        mix = self.align.mix
+    def forward(self, x):  # (B, c_in, T, N)
         more = (self.order - 1) * len(self.bias)
-        kernel = self.theta.weight + F.pad(mix.weight, (0, 0) * 3 + (0, more))
-        bias = F.pad(self.bias.flatten() + mix.bias, (0, more))
-        return F.conv2d(x, kernel, bias)
+        bias = F.pad(self.bias.flatten(), (0, more))  # of Theta_0 alone
+        mixed = F.conv2d(x, *self.align(self.theta.weight, bias))
+        return F.relu(self.polynomial(mixed))
 
 # %% ../../nbs/13_stgcn.ipynb #39b18aa8
 class GatedConv(torch.autograd.Function):
-    """(P + x) * sigmoid(Q) with P and Q convolutions of x along its dates, (B, c_in, T, N), and x of the latest date
-    of each kernel; no more channels in than out.
+    """P * sigmoid(Q) with P and Q convolutions of x along its dates, (B, c_in, T, N), on a CPU.
 
-    P and Q are made apart, so that each lies in one piece; what follows goes date by date, in the processor's cache.
+    oneDNN applies the sigmoid and the product where a convolution's result arises. The gradient goes date by date, in
+    the processor's cache.
     """
 
     @staticmethod
+    @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.bfloat16)
     def forward(ctx, x, weight, bias):
+        convolve = torch.ops.mkldnn._convolution_pointwise
+        how = (0, 0), (1, 1), (1, 1), 1  # padding, stride, dilation, groups
         of_p, of_q = zip(weight.chunk(2), bias.chunk(2))
-        p = channels_last(F.conv2d(x, *of_p))
-        q = channels_last(F.conv2d(x, *of_q))
-        first = len(weight[0, 0]) - 1
-        latest = channels_last(x[:, :, first:])
-        dates = map(by_date, (latest, p, q))
-        for own, y, gate in zip(*dates, strict=True):
-            y[:, : own.shape[1]] += own
-            y *= gate.sigmoid_()
-        ctx.save_for_backward(x, weight, p, q)
-        return p
+        x = channels_last(x)
+        gate = convolve(x, *of_q, *how, "sigmoid", [], "")
+        y = convolve.binary(x, gate, *of_p, *how, "mul", 1.0, None, [], None)
+        gate, y = map(channels_last, (gate, y))
+        ctx.save_for_backward(x, weight, y, gate)
+        return y
 
     @staticmethod
+    @torch.amp.custom_bwd(device_type="cpu")
     def backward(ctx, grad):
-        x, weight, y, gate = ctx.saved_tensors
+        x, weight, y, dp = ctx.saved_tensors  # the gate, in whose place comes the gradient of P
         grad = channels_last(grad)
-        dp = torch.empty_like(y)
         dq = torch.empty_like(y)
-        dates = map(by_date, (grad, y, gate, dp, dq))
-        for g, v, s, to_p, to_q in zip(*dates, strict=True):
-            torch.mul(g, s, out=to_p)
-            torch.sub(g, to_p, out=to_q).mul_(v)  # g y (1 - s)
+        dates = map(by_date, (grad, y, dp, dq))
+        for g, v, s, to_q in zip(*dates, strict=True):
+            s.mul_(g)
+            torch.sub(g, s, out=to_q).mul_(v)  # g y (1 - s)
         wanted = ctx.needs_input_grad
         weight_p, weight_q = weight.chunk(2)
         dx, *of_p = _convolution_gradient(dp, x, weight_p, wanted)
         more, *of_q = _convolution_gradient(dq, x, weight_q, wanted)
-        if wanted[0]:
-            dx += more
-            n = x.shape[1]
-            dx[:, :, x.shape[2] - y.shape[2] :] += dp[:, :n]
+        if wanted[0]: dx += more
         return dx, *map(torch.cat, zip(of_p, of_q))
 
 # %% ../../nbs/13_stgcn.ipynb #5b648d5e
@@ -311,24 +318,12 @@ class GatedTimeConv(nn.Module):
     def __init__(self, c_in: int, c_out: int, dates: int):
         super().__init__()
         self.conv = nn.Conv2d(c_in, 2 * c_out, (dates, 1))
-        self.align = Align(c_in, c_out)
-        self.dates = dates
+        self.align = Residual(c_in, c_out)
 
-    def forward(self, x):  # (B, c_in, T, N)
-        if no_compiler(x) and self.align.missing >= 0:
-            return self.in_one(x)
-        p, q = self.conv(x).chunk(2, 1)  # (B, c_out, T - dates + 1, N) each
-        latest = self.align(x[:, :, self.dates - 1 :])
-        return (p + latest) * torch.sigmoid(q)
-
-    def in_one(self, x):
-        "`GatedConv`, in the type that autocast chooses."
-        half = torch.is_autocast_enabled("cpu")
-        dtype = torch.get_autocast_dtype("cpu") if half else x.dtype
-        x = channels_last(x.to(dtype))
-        weight = self.conv.weight.to(dtype)
-        bias = self.conv.bias.to(dtype)
-        return GatedConv.apply(x, weight, bias)
+    def forward(self, x):  # (B, c_in, T, N) -> (B, c_out, T - dates + 1, N)
+        kernel = self.align(self.conv.weight, self.conv.bias)
+        if no_compiler(x) and has_onednn(): return GatedConv.apply(x, *kernel)
+        return F.glu(F.conv2d(x, *kernel), 1)
 
 # %% ../../nbs/13_stgcn.ipynb #f496a9ca
 class MapNorm(nn.Module):
