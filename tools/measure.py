@@ -18,6 +18,22 @@ MOST_POSITIONAL = 3
 TOKENS_A_LINE, LONG_LINE, SHARE_OF_LONG_LINES = 9, 30, .03
 CELL_LINES, LONGEST_CELL, SHARE_SHOWN, LONGEST_RUN = 10, 50, .60, 5
 
+# What modules are for, and the tokens that version 0.1 had for it. What is new since then stands apart.
+PURPOSES = {
+    "reading files": (7281, "egms files header area rows cleaning tiles overview"),
+    "simulated tiles": (8747, "simulate okada fields geography oracle"),
+    "raster, windows, metrics": (11412, "raster features protocol metrics"),
+    "networks": (8025, "core mmstt cnn_lstm convlstm stgcn staeformer checks"),
+    "baselines, processes": (11064, "baselines temporal_gp multiscale_gp residual"),
+    "training, scores": (10350, "train runs evaluate card export"),
+    "tables, figures": (11247, "tables plots style published report"),
+    "forecast files, page": (7091, "forecast writers intervals hindcast map_page"),
+    "command line, study": (5119, "cli study download browser"),
+    "new: league": (0, "league peers"),
+    "new: many tiles": (0, "many hyperparameters product cluster"),
+    "new: fuzzer, test helpers": (0, "changes testing reproduced"),
+}
+
 LAYOUT = {"NL", "NEWLINE", "INDENT", "DEDENT", "COMMENT", "ENCODING", "ENDMARKER"}
 
 
@@ -123,9 +139,21 @@ def is_method(node):
     return is_patched(node) or any("app.command" in d for d in decorators)
 
 
+def by_purpose(counted):
+    "Rows of the table of purposes; counted: module -> tokens."
+    purpose_of = {module: purpose for purpose, (_, modules) in PURPOSES.items() for module in modules.split()}
+    now = Counter()
+    for module, n in counted.items(): now[purpose_of.get(module, "other")] += n
+    before = {purpose: n for purpose, (n, _) in PURPOSES.items()}
+    rows = [(purpose, before.get(purpose, 0), now[purpose]) for purpose in [*PURPOSES, "other"] if now[purpose]]
+    rows.append(("all", sum(n for _, n, _ in rows), sum(n for _, _, n in rows)))
+    return [f"{purpose:<28}{n:>8}{m:>9}" for purpose, n, m in rows]
+
+
 def report(root):
-    "Print both tables of a checkout; return what is over a limit, a str each."
+    "Print the tables of a checkout; return what is over a limit, a str each."
     root, over, all_lines, all_cells = Path(root), [], [], []
+    counted = {}
     print(f"{'module':<28}{'median':>8}{'over 30':>10}{'tokens':>9}   tokens a line")
     for path in sorted(root.glob("mmstt/**/*.py")):
         if path.name.startswith("_"): continue
@@ -133,10 +161,12 @@ def report(root):
         over += [f"{path.name}: {name}, over {MOST_POSITIONAL} arguments by position" for name in by_position(code)]
         over += [f"{path.name}: {name}, an argument or its result has no type" for name in not_annotated(code)]
         lines = tokens_by_line(code)
+        counted[path.stem] = sum(lines)
         row, found = judge_lines(str(path.relative_to(root / "mmstt")), lines)
         print(row)
         over, all_lines = over + found, all_lines + lines
     print(judge_lines("all", all_lines)[0])
+    print(f"\n{'purpose':<28}{'in 0.1':>8}{'now':>9}   tokens", *by_purpose(counted), sep="\n")
     print(f"\n{'notebook':<28}{'median':>8}{'longest':>9}{'shown':>8}{'run':>6}   exported cells, lines")
     for path in sorted(root.glob("nbs/*.ipynb")):
         cells = exported_cells(code_cells(path))
