@@ -8,6 +8,7 @@ __all__ = ['PER_LINE', 'FEWEST', 'QUANTILES', 'BOX', 'DIAGNOSTICS', 'INK', 'FOOT
            'node_forecasts', 'binned_errors', 'diagnostics', 'pipeline', 'tile_maps']
 
 # %% ../nbs/22_plots.ipynb #a6a0f078
+import functools
 import textwrap
 from collections.abc import Sequence
 
@@ -46,11 +47,10 @@ def likeness(forecast: np.ndarray, truth: np.ndarray, *, x: ArrayLike | None = N
     both = np.isfinite(forecast) & np.isfinite(truth)
     varies = both.sum() > 2 and np.ptp(forecast[both]) > 0
     r = np.corrcoef(forecast[both], truth[both])[0, 1] if varies else np.nan
+    maps = [np.where(both, field, np.nan) for field in (forecast, truth)]
     if x is not None:
-        forecast = as_wide_as_measured(np.where(both, forecast, np.nan), x, y)
-        truth = as_wide_as_measured(np.where(both, truth, np.nan), x, y)
-        both = np.isfinite(forecast) & np.isfinite(truth)
-    return ssim(forecast, truth, both), float(r)
+        maps = [as_wide_as_measured(field, x, y) for field in maps]
+    return ssim(*maps), float(r)
 
 # %% ../nbs/22_plots.ipynb #a8444a66
 def _height_per_width(x, y) -> float:
@@ -66,16 +66,23 @@ def _row_title(ax: Axes, text: str, left: float = -0.72) -> None:
     place = left, 0.5
     ax.annotate(text, place, xycoords="axes fraction", fontsize=SMALLEST, **how)
 
+# %% ../nbs/22_plots.ipynb #7e65c334
+def _spans(groups: list[tuple[str, int]]) -> list[tuple[str, int, int]]:
+    "Text, first and last column of each group."
+    spans, first = [], 0
+    for text, n in groups:
+        spans.append((text, first, first + n - 1))
+        first += n
+    return spans
+
 # %% ../nbs/22_plots.ipynb #43b97058
 def _group_titles(top: Sequence[Axes], groups: list[tuple[str, int]]) -> None:
     "Write each group's name above its columns."
     for ax in top:
         ax.set_title("\n" + ax.get_title())
-    start = 0
-    for text, n in groups:
-        middle = top[start + (n - 1) // 2]
+    for text, first, last in _spans(groups):
+        middle = top[(first + last) // 2]
         middle.set_title(text + middle.get_title(), linespacing=1.3)
-        start += n
 
 # %% ../nbs/22_plots.ipynb #efcc1771
 def _map_grid(n_rows: int, n_cols: int, shape: float):
@@ -115,8 +122,7 @@ def _map_row(axes: Sequence[Axes], fields: list, *, notes: list[str], **scale):
 
 # %% ../nbs/22_plots.ipynb #6b682414
 def forecast_maps(rows: dict, titles: list[str], *, x: np.ndarray, y: np.ndarray,
-                  notes: dict | None = None, unit: str = "displacement (mm)",
-                  groups: list | None = None) -> Figure:
+                  notes: dict, groups: list[tuple], unit: str = "displacement (mm)") -> Figure:
     """A grid of maps on one colour scale, that of the first row.
 
     Parameters
@@ -124,14 +130,14 @@ def forecast_maps(rows: dict, titles: list[str], *, x: np.ndarray, y: np.ndarray
     rows : row label -> list of (H, W) maps, one a column
     titles : column titles
     x, y : cell centres, m
-    notes : row label -> list of short texts, one a map
-    unit : of the colour bar
+    notes : row label -> list of short texts, one a map; a row may have none
     groups : (text, number of columns) each, written above the columns
+    unit : of the colour bar
     """
     scale = dict(x=x, y=y, limit=map_limit(*next(iter(rows.values()))))
     fig, axes = _map_grid(len(rows), len(titles), _height_per_width(x, y))
     for line, (label, fields) in zip(axes, rows.items(), strict=True):
-        written = (notes or {}).get(label, [""] * len(fields))
+        written = notes.get(label, [""] * len(fields))
         image = _map_row(line, fields, notes=written, **scale)
         _row_title(line[0], label)
     for ax, title in zip(axes[0], titles, strict=True):
@@ -145,8 +151,7 @@ def forecast_maps(rows: dict, titles: list[str], *, x: np.ndarray, y: np.ndarray
         extend="both",
         pad=0.01,
     )
-    if groups:
-        _group_titles(axes[0], groups)
+    _group_titles(axes[0], groups)
     _fit_height(fig)
     return fig
 
@@ -154,44 +159,37 @@ def forecast_maps(rows: dict, titles: list[str], *, x: np.ndarray, y: np.ndarray
 def shown_origins(origins: dict) -> dict:
     "From each protocol's test origins, the date that a figure shows: the latest that all have, or else each one's own."
     dates = {p: np.asarray(o, "datetime64[ns]") for p, o in origins.items()}
-    common = set.intersection(*(set(d.tolist()) for d in dates.values()))
-    if not common:
-        return {p: d.max() for p, d in dates.items()}
-    latest = np.datetime64(max(common), "ns")
-    return dict.fromkeys(dates, latest)
-
-# %% ../nbs/22_plots.ipynb #ee8242b7
-def _node_label(
-        node: int, *, wanted: tuple, found: tuple, shape: tuple, size: int) -> str:
-    "A node's number, the cell that stands for it if it is another one, and why."
-    label = f"Node {node}"
-    if shape != (size, size) or found != wanted:
-        label += f" → cell {found[0] * shape[1] + found[1]}"
-    if found != wanted:
-        label += " (nearest with a value)"
-    return label
+    common = functools.reduce(np.intersect1d, dates.values())
+    return {
+        p: (common if len(common) else d).max()
+        for p, d in dates.items()
+    }
 
 # %% ../nbs/22_plots.ipynb #cbf9b345
-def named_nodes(
-        mask: np.ndarray, nodes: Sequence[int] = NODES, size: int = NODES_SIZE) -> list[tuple]:
+def named_nodes(mask: np.ndarray, nodes: Sequence[int] = NODES) -> list[tuple]:
     """Cells of the paper's nodes, each with a label, its row and its column.
+
+    A label is the node's number, the cell that stands for it if it is another one, and why.
 
     Parameters
     ----------
     mask : (H, W) bool, True where a cell has values
-    nodes : numbers on the `size` x `size` raster, row by row from the north-west, from 0
-    size : rows and columns of the raster that they are counted on
+    nodes : numbers on the raster of `NODES_SIZE` rows and columns, row by row from the north-west, from 0
     """
+    height, width = mask.shape
     rows, cols = np.nonzero(mask)
     places = []
     for node in nodes:
-        row = (node // size) * mask.shape[0] // size
-        col = (node % size) * mask.shape[1] // size
+        row = (node // NODES_SIZE) * height // NODES_SIZE
+        col = (node % NODES_SIZE) * width // NODES_SIZE
         near = np.argmin((rows - row) ** 2 + (cols - col) ** 2)
         found = int(rows[near]), int(cols[near])
-        label = _node_label(
-            node, wanted=(row, col), found=found, shape=mask.shape, size=size
-        )
+        cell = found[0] * width + found[1]
+        label = f"Node {node}"
+        if cell != node or mask.shape != (NODES_SIZE, NODES_SIZE):
+            label += f" → cell {cell}"
+        if found != (row, col):
+            label += " (nearest with a value)"
         places.append((label, *found))
     return places
 
@@ -232,8 +230,7 @@ def _model_legend(fig: Figure, lines: dict) -> None:
 
 # %% ../nbs/22_plots.ipynb #a9e3398c
 def node_forecasts(panels: list[list[dict]], columns: list[str],
-                   rows: list[str], *, step_days: float,
-                   unit: str = "displacement (mm)") -> Figure:
+                   rows: list[str], *, step_days: float) -> Figure:
     """Forecasts of single cells against what came; the panels of a row share their scale.
 
     Parameters
@@ -242,7 +239,6 @@ def node_forecasts(panels: list[list[dict]], columns: list[str],
     columns : their titles
     rows : their titles
     step_days : days from one forecast date to the next
-    unit : of the values
     """
     models = len(panels[0][0]) - 1
     legend = -(-models // PER_LINE)
@@ -265,13 +261,19 @@ def node_forecasts(panels: list[list[dict]], columns: list[str],
         ax.set_title(title, fontweight="bold", pad=13)
     for ax in axes[-1]:
         ax.set_xlabel("days ahead")
-    fig.supylabel(unit, fontsize=8)
+    fig.supylabel("displacement (mm)", fontsize=8)
     _model_legend(fig, lines)
     return fig
 
 # %% ../nbs/22_plots.ipynb #bde0d313
 FEWEST = 20  # values in a range of the truth, for its errors to be summarised
-QUANTILES = {"q5": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
+QUANTILES = {  # by the names that `Axes.bxp` has for them
+    "whislo": 0.05,
+    "q1": 0.25,
+    "med": 0.5,
+    "q3": 0.75,
+    "whishi": 0.95,
+}
 
 # %% ../nbs/22_plots.ipynb #a908d7b6
 def _summary(errors: np.ndarray) -> dict:
@@ -293,7 +295,7 @@ def binned_errors(
 
     Returns
     -------
-    a dict a range: centre, n, mae, bias and quantiles q5, q25, q50, q75, q95; NaN where there are fewer than 20 values
+    a dict a range: centre, n, mae, bias and the `QUANTILES`; NaN where there are fewer than 20 values
     """
     use = np.isfinite(truth) & np.isfinite(forecast)
     errors = (forecast - truth)[use]
@@ -314,13 +316,6 @@ def _hexagons(ax: Axes, x, y, *, xlim, ylim, norm):
     ax.set(xlim=xlim, ylim=ylim)
     return hexagons
 
-# %% ../nbs/22_plots.ipynb #3120a5c5
-def _box(b: dict) -> dict:
-    "Quantiles of one range as `Axes.bxp` wants them: whiskers at 5 and 95 %."
-    return dict(
-        med=b["q50"], q1=b["q25"], q3=b["q75"], whislo=b["q5"], whishi=b["q95"]
-    )
-
 # %% ../nbs/22_plots.ipynb #9cd05b95
 BOX = dict(medianprops=dict(color="k", lw=0.8),
            whiskerprops=dict(lw=0.6), capprops=dict(lw=0.6),
@@ -335,7 +330,7 @@ def _draw_bins(
     bars.bar(centres, [b["mae"] for b in kept], width, color=colour)
     face = dict(facecolor=colour, lw=0.5)
     boxes.bxp(
-        [_box(b) for b in kept],
+        kept,
         positions=centres,
         widths=width,
         boxprops=face,
@@ -347,8 +342,11 @@ def _draw_bins(
         ax.set_xlim(limits)
 
 # %% ../nbs/22_plots.ipynb #0f3f82c3
-def _scales(samples: dict, bins: int) -> dict:
-    "Ranges of the truth, limits of the axes and colours of the counts that all models share."
+def _scales(samples: dict, bins: int = 9) -> dict:
+    """Ranges of the truth, limits of the axes and colours of the counts that all models share.
+
+    The ranges are equally wide, over all of the truth but its outermost 1 %.
+    """
     truth = np.concatenate([t[np.isfinite(t)] for t, _ in samples.values()])
     low, high = np.percentile(truth, (0.5, 99.5))
     edge = 0.08 * (high - low)
@@ -397,16 +395,15 @@ def _name_panels(axes: np.ndarray, models: Sequence[str]) -> None:
         _row_title(ax, textwrap.fill(model_label(model), 16), left=-0.5)
 
 # %% ../nbs/22_plots.ipynb #495797a8
-def diagnostics(samples: dict, title: str | None = None, bins: int = 9) -> Figure:
+def diagnostics(samples: dict, title: str) -> Figure:
     """Figure 4: a row a model, with the four panels of `DIAGNOSTICS`.
 
     Parameters
     ----------
     samples : model -> (truth, forecast), arrays of one shape in mm
     title : above the figure
-    bins : ranges of the truth, equally wide over all but its outermost 1 %
     """
-    scales = _scales(samples, bins)
+    scales = _scales(samples)
     size = PAGE, 0.85 + 1.2 * len(samples)
     fig, axes = plt.subplots(
         len(samples), 4, figsize=size, squeeze=False, sharex="col"
@@ -421,8 +418,7 @@ def diagnostics(samples: dict, title: str | None = None, bins: int = 9) -> Figur
     fig.colorbar(
         hexagons, ax=axes, label="values in a hexagon", format="{x:,.0f}", **bar
     )
-    if title:
-        fig.suptitle(title, fontsize=8, fontweight="bold")
+    fig.suptitle(title, fontsize=8, fontweight="bold")
     return fig
 
 # %% ../nbs/22_plots.ipynb #ef13ce70
@@ -522,7 +518,7 @@ def _dates(fig, field, *, tokens: dict, steps: str, **scale) -> None:
     _text(fig, 0.1225, 0.092, text=steps, color="#444444")
 
 # %% ../nbs/22_plots.ipynb #cddb8d3e
-def _box_at(fig, bottom: float, *, text: str, colour: str) -> None:
+def _box_at(fig, bottom: float, colour: str, text: str) -> None:
     "One box of panel (f)."
     how = dict(
         boxstyle="round,pad=0.003", ec="#666666", lw=0.6, mutation_aspect=1.6
@@ -542,25 +538,14 @@ def _box_at(fig, bottom: float, *, text: str, colour: str) -> None:
 def _encoder(fig, tokens: dict) -> None:
     "Panel (f): the transformer as boxes, each with what it does to the sequence of tokens."
     grey, blue = "#E8E8E8", "#BBD9EC"
-    _box_at(
-        fig,
-        0.315,
-        text=f"to {tokens['dim']} numbers each,\n+ place and date",
-        colour=grey,
-    )
-    _box_at(
-        fig,
-        0.237,
-        text=f"joint attention, {tokens['heads']} heads:\nall places and dates",
-        colour=blue,
-    )
-    _box_at(fig, 0.159, text="feed-forward,\ntoken by token", colour=blue)
-    _box_at(
-        fig,
-        0.081,
-        text=f"first {tokens['n_out']} tokens back to\npatches, 1 × 1 fusion",
-        colour=grey,
-    )
+    boxes = [
+        (0.315, grey, f"to {tokens['dim']} numbers each,\n+ place and date"),
+        (0.237, blue, f"joint attention, {tokens['heads']} heads:\nall places and dates"),
+        (0.159, blue, "feed-forward,\ntoken by token"),
+        (0.081, grey, f"first {tokens['n_out']} tokens back to\npatches, 1 × 1 fusion"),
+    ]
+    for box in boxes:
+        _box_at(fig, *box)
     layers = f"{tokens['depth']} layer" + "s" * (tokens["depth"] > 1)
     _text(fig, 0.3925, 0.425, text=f"(f) {layers}, width {tokens['dim']}")
 
@@ -575,10 +560,10 @@ def _forecasts(fig, forecast: list[tuple], **scale) -> None:
     _text(fig, 0.71, 0.425, text="(g) forecast")
 
 # %% ../nbs/22_plots.ipynb #493083eb
-def _colour_bar(fig, image, *, place: tuple, unit: str) -> None:
+def _colour_bar(fig, image, place: tuple) -> None:
     "A colour bar at a place, in small type."
     bar = fig.colorbar(image, cax=fig.add_axes(place), extend="both")
-    bar.set_label(unit, fontsize=SMALLEST, labelpad=1)
+    bar.set_label("displacement (mm)", fontsize=SMALLEST, labelpad=1)
     bar.ax.tick_params(length=2)
 
 # %% ../nbs/22_plots.ipynb #9e69e279
@@ -622,20 +607,9 @@ def pipeline(points: tuple, fine: np.ndarray, coarse: np.ndarray, *, channels: l
     _dates(body, coarse, tokens=tokens, steps=steps, **scale)
     _encoder(body, tokens)
     _forecasts(body, forecast, **scale)
-    _colour_bar(
-        body, image, place=(0.92, 0.13, 0.012, 0.21), unit="displacement (mm)"
-    )
+    _colour_bar(body, image, (0.92, 0.13, 0.012, 0.21))
     _arrows(body)
     return fig
-
-# %% ../nbs/22_plots.ipynb #7e65c334
-def _spans(groups: list[tuple[str, int]]) -> list[tuple[str, int, int]]:
-    "Text, first and last column of each group."
-    ends = np.cumsum([n for _, n in groups])
-    return [
-        (text, int(end) - n, int(end) - 1)
-        for (text, n), end in zip(groups, ends, strict=True)
-    ]
 
 # %% ../nbs/22_plots.ipynb #7ae92bbd
 def _above(ax: Axes, x: float, points: float, *, text: str, **more) -> None:
@@ -668,7 +642,7 @@ ABOVE = 0.4  # inches above each row, for the notes
 
 # %% ../nbs/22_plots.ipynb #a58b8f42
 def _shares(
-        fig: Figure, left: float, bottom: float, *, width: float, height: float) -> tuple:
+        fig: Figure, left: float, bottom: float, width: float, height: float) -> tuple:
     "A place in inches as shares of a figure's width and height."
     across, up = fig.get_size_inches()
     return left / across, bottom / up, width / across, height / up
@@ -678,11 +652,10 @@ def _tile_row(
         fig: Figure, row: dict, top: float, *, wide: float, tall: float) -> list[Axes]:
     "The panels of one tile, their upper edge `top` inches above the foot of the figure."
     lefts = [LEFT + k * (wide + GAP) for k in range(len(row["fields"]))]
-    places = [
-        _shares(fig, left, top - tall, width=wide, height=tall)
+    axes = [
+        fig.add_axes(_shares(fig, left, top - tall, wide, tall))
         for left in lefts
     ]
-    axes = [fig.add_axes(place) for place in places]
     limit = map_limit(*row["fields"])
     image = _map_row(
         axes,
@@ -695,7 +668,7 @@ def _tile_row(
     for ax in axes[1:]:
         ax.tick_params(labelleft=False, labelbottom=False)
     axes[0].set_ylabel("northing (km)", fontsize=SMALLEST, labelpad=1)
-    x, y, _, _ = _shares(fig, 0.1, top - tall / 2, width=0, height=0)
+    x, y, _, _ = _shares(fig, 0.1, top - tall / 2, 0, 0)
     fig.text(
         x,
         y,
@@ -706,10 +679,8 @@ def _tile_row(
         fontweight="bold",
     )
     right = lefts[-1] + wide + GAP + 0.03
-    bar = _shares(fig, right, top - 0.95 * tall, width=0.08, height=0.9 * tall)
-    _colour_bar(
-        fig, image, place=bar, unit=row.get("unit", "displacement (mm)")
-    )
+    bar = _shares(fig, right, top - 0.95 * tall, 0.08, 0.9 * tall)
+    _colour_bar(fig, image, bar)
     return axes
 
 # %% ../nbs/22_plots.ipynb #f3f80fd5
@@ -724,7 +695,7 @@ def tile_maps(
 
     Parameters
     ----------
-    rows : a dict each: label, x, y (cell centres, m), fields ((H, W) maps), notes (short texts), unit
+    rows : a dict each: label, x, y (cell centres, m), fields ((H, W) maps), notes (short texts)
     columns : their titles
     groups : (text, number of columns) each, written above
     """

@@ -39,20 +39,20 @@ def _numbers(file):
     named = results[columns].set_axis(names)
     values = named.stack().dropna()
     values = values.rename_axis(["row", "column"])
-    numbers = values.rename("value").reset_index()
+    numbers = values.reset_index(name="value")
     numbers.insert(0, "table", f"{file.parent.name}/{file.name}")
     return numbers
 
 # %% ../nbs/22b_reproduced.ipynb #a7974290
 TABLES = "E*/table_1.csv", "E*/table_1_native.csv", "all/table_2.csv"
 
-def _made_by(folder):
-    "Name and tiles of the configuration that made a folder of figures."
+def _is_made_by(folder, name, tiles):
+    "Whether a configuration of this name, and of these tiles where any are given, made a folder of figures."
     file = folder / "provenance.json"
-    if not file.exists(): return None, None
+    if not file.exists(): return False
     about = json.loads(file.read_text(encoding="utf-8"))
     config = (about[0] if isinstance(about, list) else about)["config"]
-    return config["name"], config["tiles"]
+    return config["name"] == name and tiles in (None, config["tiles"])
 
 def numbers_of(figures: str | Path, name: str, tiles: list | None = None) -> pd.DataFrame:
     """The results of a configuration's tables.
@@ -68,10 +68,7 @@ def numbers_of(figures: str | Path, name: str, tiles: list | None = None) -> pd.
     frame with `table`, `row`, `column`, `value`
     """
     files = sorted(f for pattern in TABLES for f in Path(figures).glob(pattern))
-    parts = []
-    for file in files:
-        by, of_tiles = _made_by(file.parent)
-        if by == name and tiles in (None, of_tiles): parts.append(_numbers(file))
+    parts = [_numbers(f) for f in files if _is_made_by(f.parent, name, tiles)]
     if parts: return pd.concat(parts, ignore_index=True)
     return pd.DataFrame(columns=["table", "row", "column", "value"])
 
@@ -93,32 +90,29 @@ def compare_numbers(ours: pd.DataFrame, committed: pd.DataFrame) -> pd.DataFrame
 # %% ../nbs/22b_reproduced.ipynb #repro011
 NEAR = 0.01
 
+def _agreement(compared):
+    "How many of the differences are near, as text, and the row of the comparison that differs most."
+    difference = compared["difference"]
+    near = (difference <= NEAR).sum()
+    return f"{near} of {len(compared)}", compared.loc[difference.idxmax()]
+
 def comparison_line(compared: pd.DataFrame) -> str:
     "How many numbers agree within one per cent, in a sentence."
     both = compared.dropna(subset="difference")
     missing = len(compared) - len(both)
     if both.empty: return "your run against the committed one: no number in common"
-    difference = both["difference"]
-    near = (difference <= NEAR).sum()
-    worst = both.loc[difference.idxmax()]
+    near, worst = _agreement(both)
     where = f"{worst['table']}, {worst['row']}, {worst['column']}"
-    said = f"your run against the committed one: {near} of {len(both)} numbers within {NEAR:.0%}, "
-    said += f"the largest difference {difference.max():.1%} ({where})"
+    said = f"your run against the committed one: {near} numbers within {NEAR:.0%}, "
+    said += f"the largest difference {worst['difference']:.1%} ({where})"
     if missing: said += f"; {missing} are in one of the two only"
     return said
 
 # %% ../nbs/22b_reproduced.ipynb #repro013
 def _html_row(table, part):
     "A row of the HTML table: the part of the comparison that is one table's."
-    difference = part["difference"]
-    near = (difference <= NEAR).sum()
-    worst = part.loc[difference.idxmax()]
-    cells = (
-        table,
-        f"{near} of {len(part)}",
-        f"{difference.max():.1%}",
-        f"{worst['row']}, {worst['column']}",
-    )
+    near, worst = _agreement(part)
+    cells = table, near, f"{worst['difference']:.1%}", f"{worst['row']}, {worst['column']}"
     escaped = [f"<td>{html.escape(c)}</td>" for c in cells]
     return f"<tr>{''.join(escaped)}</tr>"
 
@@ -126,10 +120,7 @@ def _html_row(table, part):
 def comparison_table(compared: pd.DataFrame) -> str:
     "The same for each table, as an HTML table."
     both = compared.dropna(subset="difference")
-    rows = [
-        _html_row(table, part)
-        for table, part in both.groupby("table")
-    ]
+    rows = [_html_row(table, part) for table, part in both.groupby("table")]
     head = f"<tr><th>table</th><th>within {NEAR:.0%}</th><th>largest difference</th><th>of</th></tr>"
     return f"<table>{head}{''.join(rows)}</table>"
 
