@@ -755,7 +755,9 @@ def _stable(r: _Reader, tile_name: str) -> str:
 def _sentences_2(r: _Reader) -> list[str]:
     "Sentences about Table II under one protocol."
     if not r.unseen: return []
-    said = [_carried(r), *[_loss(r)] * bool(r.home), _r2_says_little(r)]
+    said = [_carried(r)]
+    if r.home: said.append(_loss(r))
+    said.append(_r2_says_little(r))
     said += [_after_event(r, t) for t in r.unseen if len(r.rows(t, "event in horizon"))]
     said += [_stable(r, t) for t in r.unseen if len(r.rows(t, region="quiet"))]
     return said
