@@ -140,8 +140,9 @@ def find_places(table: pl.DataFrame, level: str = "", crs: Any = None, *, name: 
 
 # %% ../nbs/00d_area.ipynb #226b0491
 def _known(table, x, y):
-    "The rows that have both numbers."
-    return table.filter(pl.col(x).is_finite() & pl.col(y).is_finite())
+    "The rows that have both numbers, and these."
+    table = table.filter(pl.col(x).is_finite() & pl.col(y).is_finite())
+    return table, *_numbers(table, x, y)
 
 # %% ../nbs/00d_area.ipynb #8594ae09
 def _interchanged(lon, lat):
@@ -159,7 +160,8 @@ def _interchanged_cells(table, east, north):
 def _from_degrees(table, level, crs):
     "Places from longitude and latitude; Level 3 cells by their pids, which are exact."
     crs = crs if crs and check_crs(crs).is_geographic else "EPSG:4326"
-    if _interchanged(*_numbers(_known(table, "longitude", "latitude"), "longitude", "latitude")):
+    _, lon, lat = _known(table, "longitude", "latitude")
+    if _interchanged(lon, lat):
         return Places(level or "points", _columns("latitude", "longitude", crs),
                       ["longitude and latitude are interchanged: read the other way round"])
     locate = _columns("longitude", "latitude", crs)
@@ -173,8 +175,7 @@ def _from_degrees(table, level, crs):
 # %% ../nbs/00d_area.ipynb #8614504b
 def _from_metres(table, level, crs, name):
     "Places from easting and northing, in EPSG:3035 or another system."
-    table = _known(table, "easting", "northing")
-    east, north = _numbers(table, "easting", "northing")
+    table, east, north = _known(table, "easting", "northing")
     if not crs and _interchanged_cells(table, east, north):
         return Places(level or "L3", _columns("northing", "easting"),
                       ["easting and northing are interchanged, as the pids say: read the other way round"])

@@ -180,7 +180,7 @@ MADE = "made by mmstt"   # stands at the head of every text file that accompanie
 
 def card_of(path: str | Path) -> Path:
     "The card of a forecast: the name with its ending, and `.card.md`."
-    return Path(path).with_name(Path(path).name + ".card.md")
+    return Path(f"{Path(path)}.card.md")
 
 # %% ../nbs/00_egms.ipynb #69a038e8
 def made_here(path: Path) -> bool:

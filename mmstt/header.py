@@ -63,7 +63,7 @@ def _goes_on(columns, dates, more):
     "Whether dates of further columns are new, and in the order of the calendar where all stand in the table."
     both = dates | more
     days = [both[c] for c in columns if c in both]
-    return bool(more) and all(a < b for a, b in zip(days, days[1:]))
+    return bool(more) and days == sorted(set(days))
 
 # %% ../nbs/00c_header.ipynb #ab6b4216
 def _unknown_dress(columns, dates, others):

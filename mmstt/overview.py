@@ -54,16 +54,16 @@ def describe(tile: xr.Dataset) -> dict[str, Any]:
     "What is in a tile, as numbers and strings that JSON knows; displacement in mm, extent in m."
     a = tile.attrs
     extent = dict(
-        west=tile.easting.min(),
-        south=tile.northing.min(),
-        east=tile.easting.max(),
-        north=tile.northing.max(),
+        west=float(tile.easting.min()),
+        south=float(tile.northing.min()),
+        east=float(tile.easting.max()),
+        north=float(tile.northing.max()),
     )
     facts = {k: a.get(k, "") for k in ("tile", "component", "level", "release", "source", "sha256")}
     facts |= dict(simulated=bool(a["simulated"]), crs=a["crs"], points=tile.sizes["point"])
     facts |= _dates(tile.time.values) | _moments(tile.displacement)
     facts |= dict(
-        extent={k: float(v) for k, v in extent.items()},
+        extent=extent,
         descriptors=[c for c in DESCRIPTORS if c in tile],
         notes=notes_of(tile),
     )

@@ -87,11 +87,11 @@ def _damage(name, what):
 @contextlib.contextmanager
 def _open_text(raw, name, size):
     "The text inside `raw` as (stream, name of the table, its size unpacked as far as known, text of the xml)."
-    magic = raw.read(4)
+    magic = raw.read(2)
     raw.seek(0)
-    if magic[:2] == b"\x1f\x8b":
+    if magic == b"\x1f\x8b":
         with igzip.open(raw) as stream: yield stream, name.removesuffix(".gz"), 4 * size, ""
-    elif magic[:2] == b"PK":
+    elif magic == b"PK":
         with _damage(name, "the zip"):
             archive = zipfile.ZipFile(raw)
             table, xml = _check_members(archive, name)
@@ -225,9 +225,12 @@ class NoPoint(ValueError):
     "No point lies in the area asked for."
 
 # %% ../nbs/00e_rows.ipynb #0a6c96e9
+@dataclass(eq=False)
 class BadRow(Exception):
     "What is wrong with a row: its place in the block (0 is the first), the column, and the words."
-    def __init__(self, row, column, text): self.row, self.column, self.text = row, column, text
+    row: int
+    column: str
+    text: str
 
 # %% ../nbs/00e_rows.ipynb #5f596511
 def as_number(column: pl.Series, decimal: str = ".") -> tuple[pl.Series, int]:
