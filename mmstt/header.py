@@ -110,7 +110,7 @@ def _by_order(columns, dates):
         if month.isdigit() and mark in (".", "/", "-"): numbers[c] = day, month, year
     alone = not (dates or named)
     fits = []
-    for month, day in ((1, 0), (0, 1)):
+    for month, day in ((1, 0), (0, 1)):                 # which of the two numbers is which
         days = {c: as_day(n[2], n[month], n[day]) for c, n in numbers.items()}
         read = named | days
         if all(days.values()) and (alone or _goes_on(columns, dates, read)): fits.append(read)
