@@ -18,6 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -51,15 +52,10 @@ def without_secrets(text: str, secrets: Iterable[str]) -> str:
     return re.sub(r"[\w.~+/-]{8,}", strike, " ".join(text.split()))[:200]
 
 # %% ../nbs/00a_download.ipynb #8b525d41
-class _Strike(logging.Filter):
-    "Takes secrets out of what the HTTP library writes to its log."
-    def __init__(self, secrets):
-        super().__init__()
-        self.secrets = secrets
-
-    def filter(self, record):
-        record.msg, record.args = without_secrets(record.getMessage(), self.secrets), ()
-        return True
+def _strike(secrets, record):
+    "A filter that takes secrets out of what the HTTP library writes to its log."
+    record.msg, record.args = without_secrets(record.getMessage(), secrets), ()
+    return True
 
 # %% ../nbs/00a_download.ipynb #aea3b53a
 @dataclass(frozen=True)
@@ -140,19 +136,23 @@ def access_token(key: dict, api: str = API) -> Credential:
     grant = dict(grant_type="urn:ietf:params:oauth:grant-type:jwt-bearer", assertion=_statement(key))
     wants = {"Accept": "application/json"}
     answer = requests.post(key["token_uri"], data=grant, headers=wants, timeout=(15, 60))
-    try: token = answer.json()["access_token"]
-    except (ValueError, KeyError, TypeError):
+    found = _json_of(answer)
+    if "access_token" not in found:
         words = _own_words(answer, [*key.values(), grant["assertion"]])
         raise DownloadError(f"Copernicus gives no token for this service key (HTTP {answer.status_code}{words}); "
-                            "make a new key under API tokens at https://land.copernicus.eu") from None
-    return Credential(token, bearer=True)
+                            "make a new key under API tokens at https://land.copernicus.eu")
+    return Credential(found["access_token"], bearer=True)
 
 # %% ../nbs/00a_download.ipynb #f5bfb399
+def _json_of(answer):
+    "The fields of an answer in JSON; none if it is something else."
+    try: found = answer.json()
+    except ValueError: return {}
+    return found if isinstance(found, dict) else {}
+
 def _own_words(answer, secrets):
     "What the service itself says about a failure, to go into a message; empty if it says nothing."
-    try: found = answer.json()
-    except ValueError: return ""
-    if not isinstance(found, dict): return ""
+    found = _json_of(answer)
     said = [str(found[k]) for k in ("status", "error", "message", "error_description") if found.get(k)]
     return f", it says: {without_secrets(' '.join(said), secrets)}" if said else ""
 
@@ -182,19 +182,19 @@ def _looks_rejected(answer):
 
 # %% ../nbs/00a_download.ipynb #17a39a85
 class _Archive:
-    "The archive's address, a credential and the patience of one download."
-    def __init__(self, api, credential, tries, pause):
+    "The archive's address, a credential, the patience of one download, and whether to show a bar."
+    def __init__(self, api, credential, *, tries, pause, progress):
         self.api, self.credential = api, credential
-        self.tries, self.pause = tries, pause
+        self.tries, self.pause, self.progress = tries, pause, progress
         self.session = requests.Session()
+        self.session.headers.update(credential.headers)
 
-    def ask(self, method, path, *, headers=None, passing=None, **kw):
-        "One request, made again while the archive is busy; `passing`: code -> how often it may pass by itself."
-        headers = self.credential.headers | (headers or {})
-        left = dict.fromkeys(_BUSY, self.tries)
-        left |= {502: min(self.tries, 1), **(passing or {})}
+    def ask(self, method, path, **kw):
+        "One request, made again while the archive is busy."
+        left = dict.fromkeys(_BUSY, self.tries) | {502: min(self.tries, 1)}
+        if self.credential.bearer and method == "GET": left[401] = 2       # right after a search it passes by itself
         for attempt in range(100):
-            answer = self.session.request(method, f"{self.api}/{path}", headers=headers, timeout=(15, 60), **kw)
+            answer = self.session.request(method, f"{self.api}/{path}", timeout=(15, 60), **kw)
             if not left.get(answer.status_code): return self.check(answer, Path(path).name)
             left[answer.status_code] -= 1
             answer.close()
@@ -226,9 +226,8 @@ def _search(archive, tile, release, component):
               "productType": _PRODUCTS[component]}
     answer = archive.ask("POST", "search", json=wanted)
     words = _own_words(answer, [archive.credential.value])
-    try: found = answer.json()
-    except ValueError: found = None
-    if not isinstance(found, dict) or not isinstance(found.get("hits"), list):
+    found = _json_of(answer)
+    if not isinstance(found.get("hits"), list):
         raise DownloadError(f"EGMS' search answered in a way not known here{words}; "
                             "download the zip in the EGMS Explorer instead")
     name = _newest([h.get("filename", "") for h in found["hits"]], (tile, release, component))
@@ -236,18 +235,14 @@ def _search(archive, tile, release, component):
         raise DownloadError(f"EGMS has no tile {tile} {component} in release {release}{words}; check on its map")
     return name, str(found.get("id", ""))
 
-# %% ../nbs/00a_download.ipynb #474bf87d
-def _product(name):
-    "Tile, release, component and version that a file's name says; None if it is no such name."
-    with contextlib.suppress(EGMSFormatError):
-        p = parse_name(name)
-        return (p.tile, p.release, p.component), p.version
-
 # %% ../nbs/00a_download.ipynb #e3ffcce9
 def _newest(names, wanted):
-    "The file of the highest version among names, or None."
-    known = [(*found, Path(name).name) for name in names if (found := _product(name))]
-    fitting = [(version, name) for product, version, name in known if product == wanted]
+    "The file of the highest version among names, or None; `wanted`: tile, release and component."
+    fitting = []
+    for name in names:
+        with contextlib.suppress(EGMSFormatError):
+            p = parse_name(name)
+            if (p.tile, p.release, p.component) == wanted: fitting.append((p.version, Path(name).name))
     return max(fitting)[1] if fitting else None
 
 # %% ../nbs/00a_download.ipynb #475230cc
@@ -255,8 +250,7 @@ LAST_VERSION = 3  # that is tried
 
 def _names(tile, release, component, link_file=""):
     "Names under which a file may lie in the archive: that of a pasted link, or one a version."
-    linked = _product(link_file)
-    if linked and linked[0] == (tile, release, component): return [Path(link_file).name]
+    if linked := _newest([link_file], (tile, release, component)): return [linked]
     stem = f"EGMS_L3_{tile}_100km_{component}"
     if release == "2015_2021": return [f"{stem}.zip"]
     return [f"{stem}_{release}_{version}.zip" for version in range(1, LAST_VERSION + 1)]
@@ -264,14 +258,14 @@ def _names(tile, release, component, link_file=""):
 # %% ../nbs/00a_download.ipynb #6122f45b
 def _size(path): return path.stat().st_size if path.exists() else 0
 
-def _fetch(archive, name, part, query, *, progress, passing=None):
+def _fetch(archive, name, part, query):
     "One attempt at what is still missing of `part`."
     have = _size(part)
     headers = {"Range": f"bytes={have}-"} if have else {}
-    answer = archive.ask("GET", f"download/{name}", params=query, headers=headers, stream=True, passing=passing)
+    answer = archive.ask("GET", f"download/{name}", params=query, headers=headers, stream=True)
     with contextlib.closing(answer):
         if answer.status_code == 416: return  # there is nothing beyond what is here
-        _append(answer, part, have, progress)
+        _append(answer, part, have, archive.progress)
 
 # %% ../nbs/00a_download.ipynb #28ab8d35
 def _append(answer, part, have, progress):
@@ -318,19 +312,15 @@ def _free_place(folder):
     locks = (take_lock(folder / f"place{i}.lock") for i in range(AT_ONCE))
     return next(filter(None, locks), None)
 
-# %% ../nbs/00a_download.ipynb #707ccb21
-def _places_folder():
-    "Where the places of this user lie."
-    return Path(tempfile.gettempdir()) / f"mmstt-download-{getattr(os, 'getuid', lambda: '')()}"
-
 # %% ../nbs/00a_download.ipynb #edb3d89e
 @contextlib.contextmanager
-def _place(folder=None, poll=.5):
+def _place(folder=None):
     "Wait for a place and keep it for a while; without locks on this file system, say so and go on."
-    folder, lock = Path(folder or _places_folder()), None
+    user = getattr(os, "getuid", lambda: "")()
+    folder, lock = folder or Path(tempfile.gettempdir(), f"mmstt-download-{user}"), None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        while not (lock := _free_place(folder)): time.sleep(poll)
+        while not (lock := _free_place(folder)): time.sleep(0.5)
     except OSError as e:
         print(f"note: {folder}: no file can be locked here ({type(e).__name__}); "
               f"mind that EGMS serves {AT_ONCE} downloads at a time")
@@ -367,9 +357,9 @@ def download(tile: str, release: str = DEFAULT_RELEASE, component: str = "U", *,
     _check_request(tile, release, component)
     if here := _already_here(out, (tile, release, component)): return here
     credential = _again(lambda: _credential(token, api), tries, pause)
-    archive = _Archive(api, credential, tries, pause)
+    archive = _Archive(api, credential, tries=tries, pause=pause, progress=progress)
     with _struck([credential.value]), archive.session, _place():
-        return _get(archive, (tile, release, component), out, progress)
+        return _get(archive, (tile, release, component), out)
 
 # %% ../nbs/00a_download.ipynb #c018ef5e
 def _check_request(tile, release, component):
@@ -384,38 +374,36 @@ def _check_request(tile, release, component):
 def _already_here(out, wanted):
     "A sound zip of that product in the folder, the highest version first; None if there is none."
     for here in sorted(out.glob(f"EGMS_L3_{wanted[0]}_100km_{wanted[2]}*.zip"), reverse=True):
-        known = _product(here.name)
-        if known and known[0] == wanted and not parse_name(here).twin and not _broken_zip(here): return here
+        if _newest([here], wanted) and not parse_name(here).twin and not _broken_zip(here): return here
 
 # %% ../nbs/00a_download.ipynb #d0f4ba23
 @contextlib.contextmanager
 def _struck(secrets):
     "While a download runs, the HTTP library's log holds no secret."
-    log, strike = logging.getLogger("urllib3.connectionpool"), _Strike([s for s in secrets if s])
+    log, strike = logging.getLogger("urllib3.connectionpool"), partial(_strike, secrets)
     log.addFilter(strike)
     try: yield
     finally: log.removeFilter(strike)
 
 # %% ../nbs/00a_download.ipynb #0b1781df
-def _get(archive, wanted, out, progress):
+def _get(archive, wanted, out):
     "The file of a product, under the first of its possible names that the archive has."
     if archive.credential.bearer:
         name, query = _again(lambda: _search(archive, *wanted), archive.tries, archive.pause)
-        return _save(archive, name, out, dict(id=query), progress=progress, passing={401: 2})
+        return _save(archive, name, out, dict(id=query))
     missing = []
     for name in _names(*wanted, archive.credential.file):
-        try: return _save(archive, name, out, dict(id=archive.credential.value), progress=progress)
+        try: return _save(archive, name, out, dict(id=archive.credential.value))
         except NoSuchFile as e: missing.append(e)
     others = f" (nor a later version, up to _{LAST_VERSION})" if len(missing) > 1 else ""
     raise NoSuchFile(f"{missing[0]}{others}; look at tile and release on its map") from None
 
 # %% ../nbs/00a_download.ipynb #7cb5af4e
-def _save(archive, name, out, query, *, progress, passing=None):
+def _save(archive, name, out, query):
     "Fetch a file, check it, and give it its name; one that came damaged is fetched once more."
     part = out / f".{name}.part"
     for _ in range(2):
-        fetch = lambda: _fetch(archive, name, part, query, progress=progress, passing=passing)
-        _again(fetch, archive.tries, archive.pause, lambda: _size(part))
+        _again(lambda: _fetch(archive, name, part, query), archive.tries, archive.pause, lambda: _size(part))
         wrong = _broken_zip(part)
         if not wrong:
             os.replace(part, out / name)

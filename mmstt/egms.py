@@ -75,26 +75,31 @@ def file_stem(name: str | Path) -> str:
     return stem
 
 # %% ../nbs/00_egms.ipynb #ca055d6b
-_L3_NAME = re.compile(r"EGMS_L3_(E\d{2}N\d{2})_100km_([UE])(?:_(\d{4}_\d{4})_(\d+))?(_twin\d+)?", re.I)
-_L2_NAME = re.compile(r"EGMS_L2([ab])_(\d{3}_\d{4}_IW\d_[VH]{2})(?:_(\d{4}_\d{4})_(\d+))?(_twin\d+)?", re.I)
+_NAME = re.compile(r"EGMS_(?:L3_(?P<tile>E\d{2}N\d{2})_100km_(?P<component>[UE])"
+                   r"|L2(?P<second>[ab])_(?P<burst>\d{3}_\d{4}_IW\d_[VH]{2}))"
+                   r"(?:_(?P<years>\d{4}_\d{4})_(?P<version>\d+))?(?P<twin>_twin\d+)?", re.I)
 _NO_YEARS = "2015_2021"  # the release of a name without years, if its dates do not say 2015_2020
 
 def parse_name(name: str | Path) -> Product:
     "Product, tile, component and release from a file name; EGMSFormatError where it does not follow EGMS' pattern."
-    stem = file_stem(name)
-    if m := _L3_NAME.fullmatch(stem):
-        level, tile, component = "L3", m[1].upper(), m[2].upper()
-    elif m := _L2_NAME.fullmatch(stem):
-        level, tile, component = f"L2{m[1].lower()}", m[2].upper(), "LOS"
-    else:
+    m = _NAME.fullmatch(file_stem(name))
+    if not m:
         base = re.split(r"[\\/]", str(name))[-1]
         raise EGMSFormatError(
             f"{base}: not the name of an EGMS file; expected the likes of EGMS_L3_E32N34_100km_U_2018_2022_1.zip"
         )
-    years = m[3] or _NO_YEARS
-    version = int(m[4] or 1)
-    twin = bool(m[5])
-    return Product(level, tile, component, years, version, twin, bool(m[3]))
+    level = f"L2{m['second'].lower()}" if m["second"] else "L3"
+    tile = m["tile"] or m["burst"]
+    component = m["component"] or "LOS"
+    return Product(
+        level=level,
+        tile=tile.upper(),
+        component=component.upper(),
+        release=m["years"] or _NO_YEARS,
+        version=int(m["version"] or 1),
+        twin=bool(m["twin"]),
+        dated=bool(m["years"]),
+    )
 
 # %% ../nbs/00_egms.ipynb #d597c964
 def tile_origin(tile_name: str) -> tuple[int, int]:
@@ -108,14 +113,14 @@ def tile_origin(tile_name: str) -> tuple[int, int]:
 # %% ../nbs/00_egms.ipynb #1cb7e12b
 def tile_names(easting: ArrayLike, northing: ArrayLike) -> np.ndarray:
     "The name of the tile that each point lies in, array of str; coordinates in metres, EPSG:3035."
-    code = np.floor_divide(easting, 100_000).astype(int) * 100 + np.floor_divide(
-        northing, 100_000
-    ).astype(int)
+    east, north = (np.floor_divide(v, 100_000).astype(int) for v in (easting, northing))
+    code = east * 100 + north
     known, which = np.unique(code, return_inverse=True)
     return np.array([f"E{c // 100:02d}N{c % 100:02d}" for c in known])[which]
 
 # %% ../nbs/00_egms.ipynb #ae0b0103
 _BASE62 = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", np.uint8)
+_WORTH = 62 ** np.arange(8, -1, -1, dtype=np.int64)   # of each of the nine digits
 
 def encode_pid(easting: ArrayLike, northing: ArrayLike, producer: ArrayLike = 1) -> np.ndarray:
     """EGMS' identifiers of 100 m cells, array of str.
@@ -125,15 +130,11 @@ def encode_pid(easting: ArrayLike, northing: ArrayLike, producer: ArrayLike = 1)
     easting, northing : (N,) metres, EPSG:3035
     producer : 1 to 4, or (N,) of them
     """
-    code = np.floor_divide(northing, 100).astype(np.int64) * 2**32 + np.floor_divide(
-        easting, 100
-    ).astype(np.int64)
-    code = np.atleast_1d(code)
+    east, north = (np.floor_divide(v, 100).astype(np.int64) for v in (easting, northing))
+    code = np.atleast_1d(north * 2**32 + east)
     text = np.empty((len(code), 10), np.uint8)
     text[:, 0] = ord("0") + producer
-    for k in range(9, 0, -1):
-        code, digit = np.divmod(code, 62)
-        text[:, k] = _BASE62[digit]
+    text[:, 1:] = _BASE62[code[:, None] // _WORTH % 62]
     return text.astype(np.uint32).view("U10")[:, 0]
 
 # %% ../nbs/00_egms.ipynb #1836a470
@@ -143,17 +144,14 @@ def decode_pid(pid: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     Returns easting, northing (m; -1 where a pid is malformed) and producer, arrays of int64.
     """
     pid = np.atleast_1d(np.asarray(pid, dtype="U"))
-    text = np.ascontiguousarray(pid.astype("U10")).view(np.uint32).reshape(len(pid), 10)
+    text = pid.astype("U10").view(np.uint32).reshape(len(pid), 10)
     table = np.full(128, -1)
     table[_BASE62] = np.arange(62)
-    digit = np.where(text < 128, table[np.minimum(text, 127)], -1)
-    code = digit[:,
-                 1:] @ (62 ** np.arange(8, -1, -1, dtype=np.int64))
-    north, east = np.divmod(code, 2**32)
+    digit = table[np.minimum(text, 127)]            # 127 is no digit either
+    north, east = np.divmod(digit[:, 1:] @ _WORTH, 2**32)
     bad = (digit < 0).any(1) | (np.char.str_len(pid) != 10)
-    return (np.where(bad, -1, east * 100 + 50),
-            np.where(bad, -1, north * 100 + 50),
-            np.where(bad, -1, digit[:, 0]))
+    found = east * 100 + 50, north * 100 + 50, digit[:, 0]
+    return tuple(np.where(bad, -1, v) for v in found)
 
 # %% ../nbs/00_egms.ipynb #780c81d9
 def notes_of(ds: xr.Dataset) -> list[str]:
@@ -182,7 +180,7 @@ MADE = "made by mmstt"   # stands at the head of every text file that accompanie
 
 def card_of(path: str | Path) -> Path:
     "The card of a forecast: the name with its ending, and `.card.md`."
-    return Path(path).with_name(Path(path).name + ".card.md")
+    return Path(f"{Path(path)}.card.md")
 
 # %% ../nbs/00_egms.ipynb #69a038e8
 def made_here(path: Path) -> bool:
@@ -195,20 +193,15 @@ def made_here(path: Path) -> bool:
 # %% ../nbs/00_egms.ipynb #79d125f3
 def _tables(folder):
     "All tables in a folder and in the folders within it."
-    folders = [Path(folder),
-               *(d for d in sorted(Path(folder).glob("[!.]*")) if d.is_dir())]
+    folders = [Path(folder), *sorted(Path(folder).glob("[!.]*"))]
     return [f for d in folders if d.is_dir() for f in sorted(d.iterdir()) if is_table(f)]
 
 # %% ../nbs/00_egms.ipynb #3776a8d5
 def list_tables(folder: str | Path) -> list[tuple[Path, Product | None]]:
     "The tables in a folder and in the folders within it, but forecasts, each with what its name says."
-    found = []
-    for file in (f for f in _tables(folder) if not made_here(f)):
-        product = None
-        with contextlib.suppress(EGMSFormatError):
-            product = parse_name(file)
-        found.append((file, product))
-    return found
+    def product(file):
+        with contextlib.suppress(EGMSFormatError): return parse_name(file)
+    return [(f, product(f)) for f in _tables(folder) if not made_here(f)]
 
 # %% ../nbs/00_egms.ipynb #43242fe9
 def _rank(item):
@@ -216,10 +209,6 @@ def _rank(item):
     file, p = item
     return (not p.twin, p.release, p.version,
             not _COPY.search(re.sub(r"(\.\w{2,4})+$", "", file.name)), file.suffix == ".zip", str(file))
-
-def _unread(tables, tile_name):
-    "Files that name a tile in a way that is not EGMS'."
-    return [f.name for f, p in tables if p is None and tile_name.lower() in f.name.lower()]
 
 # %% ../nbs/00_egms.ipynb #8fe4be34
 def find_tile(
@@ -240,11 +229,11 @@ def find_tile(
     What was chosen among several, and what could not be used, is said on stderr.
     """
     tables = list_tables(folder)
-    fit = [(f, p) for f, p in tables if p
+    fit = [(f, p) for f, p in tables if p and release in (None, p.release)
            and (p.level, p.tile, p.component) == ("L3", tile_name, component)]
-    fit = [(f, p) for f, p in fit if release in (None, p.release)]
-    best = max(fit, key=_rank) if fit else (None, None)
-    for line in _explain(best, fit, _unread(tables, tile_name)):
+    unread = [f.name for f, p in tables if p is None and tile_name.lower() in f.name.lower()]
+    best = max(fit, key=_rank, default=(None, None))
+    for line in _explain(best, fit, unread):
         print(f"{tile_name}: {line}", file=sys.stderr)
     return best[0]
 

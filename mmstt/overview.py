@@ -54,16 +54,16 @@ def describe(tile: xr.Dataset) -> dict[str, Any]:
     "What is in a tile, as numbers and strings that JSON knows; displacement in mm, extent in m."
     a = tile.attrs
     extent = dict(
-        west=tile.easting.min(),
-        south=tile.northing.min(),
-        east=tile.easting.max(),
-        north=tile.northing.max(),
+        west=float(tile.easting.min()),
+        south=float(tile.northing.min()),
+        east=float(tile.easting.max()),
+        north=float(tile.northing.max()),
     )
     facts = {k: a.get(k, "") for k in ("tile", "component", "level", "release", "source", "sha256")}
     facts |= dict(simulated=bool(a["simulated"]), crs=a["crs"], points=tile.sizes["point"])
     facts |= _dates(tile.time.values) | _moments(tile.displacement)
     facts |= dict(
-        extent={k: float(v) for k, v in extent.items()},
+        extent=extent,
         descriptors=[c for c in DESCRIPTORS if c in tile],
         notes=notes_of(tile),
     )
@@ -83,7 +83,9 @@ def _velocity(tile):
 _COLOURS = ("#7b3294", "#444444", "#008837")
 _DIRECTIONS = {"U": "vertical", "E": "eastward", "LOS": "line-of-sight"}
 
-def _direction(tile): return _DIRECTIONS.get(tile.attrs["component"], "")
+def _label(tile, what):
+    "The words at an axis: what, and in which direction as far as that is known."
+    return f"{_DIRECTIONS.get(tile.attrs['component'], '')} {what}".strip()
 
 # %% ../nbs/00h_overview.ipynb #b10901fd
 def _lattice_image(east, north, velocity):
@@ -114,8 +116,7 @@ def _draw_map(ax, tile, velocity, chosen):
     else:
         size = np.clip(2e4 / len(east), 1, 20)
         shown = ax.scatter(east / 1000, north / 1000, c=velocity, s=size, lw=0, **colours)
-    label = f"{_direction(tile)} velocity (mm/yr)"
-    ax.figure.colorbar(shown, ax=ax, label=label.strip(), extend="both", shrink=0.8)
+    ax.figure.colorbar(shown, ax=ax, label=_label(tile, "velocity (mm/yr)"), extend="both", shrink=0.8)
     ring = dict(mfc="none", mew=2, ms=9)
     for i, colour in zip(chosen, _COLOURS):
         ax.plot(east[i] / 1000, north[i] / 1000, "o", mec=colour, **ring)
@@ -131,7 +132,7 @@ def _draw_map(ax, tile, velocity, chosen):
 def _draw_histogram(ax, tile, velocity):
     "How many points move how fast, in bins of whole tenths: delivered velocities have one decimal."
     ax.axvline(0, color="black", lw=0.8)
-    ax.set(xlabel=f"{_direction(tile)} velocity (mm/yr)".strip(), ylabel="points", yscale="log")
+    ax.set(xlabel=_label(tile, "velocity (mm/yr)"), ylabel="points", yscale="log")
     if not len(velocity): return
     step = max(np.ceil(np.ptp(velocity) / 60 * 10) / 10, 0.1)
     first = velocity.min() - 0.05
@@ -145,9 +146,9 @@ def _draw_series(ax, tile, velocity, chosen):
         series = tile.displacement.values[i]
         label = f"{velocity[i]:+.1f} mm/yr"
         ax.plot(tile.time.values, series, lw=1, color=colour, label=label)
-    if chosen:
+    if len(chosen):
         ax.legend(frameon=False, fontsize=8)
-    ax.set(xlabel="date", ylabel=f"{_direction(tile)} displacement (mm)".strip())
+    ax.set(xlabel="date", ylabel=_label(tile, "displacement (mm)"))
 
 # %% ../nbs/00h_overview.ipynb #f619c00e
 def plot_tile(tile: xr.Dataset) -> Any:
@@ -165,8 +166,7 @@ def plot_tile(tile: xr.Dataset) -> Any:
     velocity = _velocity(tile)
     known = np.flatnonzero(np.isfinite(velocity))
     ranked = known[np.argsort(velocity[known])]
-    places = (0, len(ranked) // 2, -1) if len(ranked) else ()
-    chosen = [int(ranked[k]) for k in places]
+    chosen = ranked[[0, len(ranked) // 2, -1]] if len(ranked) else ranked
     _draw_map(fig.add_subplot(grid[:, 0]), tile, velocity, chosen)
     _draw_histogram(fig.add_subplot(grid[0, 1]), tile, velocity[known])
     _draw_series(fig.add_subplot(grid[1, 1]), tile, velocity, chosen)

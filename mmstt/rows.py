@@ -11,9 +11,9 @@ __all__ = ['MAX_CELLS', 'MAX_COLUMNS', 'MAX_BYTES', 'MAX_RATIO', 'NUMBERS', 'MIS
 import contextlib
 import csv
 import io
+import itertools
 import re
 import zipfile
-import zlib
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +26,7 @@ import polars as pl
 import psutil
 from isal import igzip, isal_zlib
 
-from .area import find_places, to_metres
+from .area import Places, find_places, to_metres
 from .egms import DESCRIPTORS, EGMSFormatError
 from .files import sha256_of
 from .header import Header, counted, find_dates, find_role, read_header
@@ -71,17 +71,14 @@ def _check_members(archive, name):
     return tables[0], next(iter(ending(".xml")), None)
 
 # %% ../nbs/00e_rows.ipynb #9296cc4e
-_DAMAGE = (zipfile.BadZipFile, zlib.error, isal_zlib.error, EOFError, OSError, RuntimeError, ValueError, LookupError,
-           OverflowError)
-
 @contextlib.contextmanager
 def _damage(name, what):
     "Turn whatever a broken archive raises into one line."
     try:
         yield
-    except EGMSFormatError:
+    except (EGMSFormatError, MemoryError):
         raise
-    except _DAMAGE as e:
+    except Exception as e:
         raise EGMSFormatError(
             f"{name}: {what} is damaged or truncated ({e or type(e).__name__}); download it again"
         ) from e
@@ -90,11 +87,11 @@ def _damage(name, what):
 @contextlib.contextmanager
 def _open_text(raw, name, size):
     "The text inside `raw` as (stream, name of the table, its size unpacked as far as known, text of the xml)."
-    magic = raw.read(4)
+    magic = raw.read(2)
     raw.seek(0)
-    if magic[:2] == b"\x1f\x8b":
-        with igzip.open(raw) as stream: yield stream, re.sub(r"\.gz$", "", name), 4 * size, ""
-    elif magic[:2] == b"PK":
+    if magic == b"\x1f\x8b":
+        with igzip.open(raw) as stream: yield stream, name.removesuffix(".gz"), 4 * size, ""
+    elif magic == b"PK":
         with _damage(name, "the zip"):
             archive = zipfile.ZipFile(raw)
             table, xml = _check_members(archive, name)
@@ -132,10 +129,9 @@ def _from_utf16(data, name):
 # %% ../nbs/00e_rows.ipynb #cd73f1c4
 @dataclass
 class Dialect:
-    "How a table is written: names in the header, what separates fields, quotes, the decimal mark, notes."
+    "How a table is written: names in the header, what separates fields, the decimal mark, notes."
     columns: list[str]
     separator: str = ","
-    quotes: bool = False
     decimal: str = "."
     notes: list[str] = field(default_factory=list)
 
@@ -148,17 +144,15 @@ def _header_text(line, name):
         text = line.decode("utf-8-sig").strip("\r\n ")
     except UnicodeDecodeError:
         raise EGMSFormatError(f"{name}: line 1: is not UTF-8 text; save it as CSV in UTF-8") from None
-    if not text.strip():
-        raise EGMSFormatError(f"{name}: line 1: is empty where the column names should be; download the file again")
-    if "\r" in text:
-        raise EGMSFormatError(f"{name}: line 1: lines end with CR alone, as on old Macs; save it with LF or CRLF")
-    if text[0] in "{[":
-        raise EGMSFormatError(f"{name}: line 1: is JSON, not a table; save it as CSV, a row a point")
-    if text.startswith("<"):
-        raise EGMSFormatError(
-            f"{name}: line 1: is a web page or xml, not a tile (a rejected download token gives such a file); "
-            "download it again"
-        )
+    wrong = {
+        "is empty where the column names should be; download the file again": not text.strip(),
+        "lines end with CR alone, as on old Macs; save it with LF or CRLF": "\r" in text,
+        "is JSON, not a table; save it as CSV, a row a point": text.startswith(("{", "[")),
+        "is a web page or xml, not a tile (a rejected download token gives such a file); "
+        "download it again": text.startswith("<"),
+    }
+    for what, found in wrong.items():
+        if found: raise EGMSFormatError(f"{name}: line 1: {what}")
     return text
 
 # %% ../nbs/00e_rows.ipynb #f3302c32
@@ -168,13 +162,8 @@ def _split(text, separator):
     except csv.Error: return text.split(separator)   # binary rubbish, or a field without end
 
 # %% ../nbs/00e_rows.ipynb #4b2838ff
-_WITH_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
-_WITH_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
-
-def _mark(text):
-    "The decimal mark of a number, empty for other text."
-    if _WITH_COMMA.fullmatch(text): return ","
-    return "." if _WITH_POINT.fullmatch(text) else ""
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
+_DECIMAL = re.compile(r"[+-]?(\d+,|\d*\.)\d+([eE][+-]?\d+)?")
 
 def _separator(text, name):
     "What separates columns; a blank only where nothing else does."
@@ -189,28 +178,24 @@ def sniff(block: bytes, name: str) -> Dialect:
     head, *lines = block[:400_000].split(b"\n", 50)
     text = _header_text(head, name)
     separator = _separator(text, name)
-    found = Dialect(_split(text, separator), separator, b'"' in block[:400_000])
-    rows = [_split(t, separator)
-            for t in (line.decode("utf-8", "replace").strip("\r") for line in lines[:20])
-            if t.strip()]
-    if separator != ",":
-        found.notes.append(
-            f"columns are separated by {dict(zip(';| ', ('semicolons', 'bars', 'blanks'))).get(separator, 'tabs')}"
-        )
-    fields = Counter(_mark(v.strip()) for r in rows[:5] for v in r)
-    if fields[","] > fields["."]:
-        found.decimal = ","
-        found.notes.append("numbers are written with decimal commas")
-    if found.quotes and any(line.count(b'"') >= 2 * len(found.columns) - 2
-                            for line in lines[:5]):
-        found.notes.append("values stand in quotes, read as numbers")
-    if block[:3] == b"\xef\xbb\xbf": found.notes.append("the file begins with a byte order mark, left out")
-    return _with_row_names(found, rows)
+    columns = _split(text, separator)
+    texts = (line.decode("utf-8", "replace").strip("\r") for line in lines[:20])
+    rows = [_split(t, separator) for t in texts if t.strip()]
+    numbers = (_DECIMAL.fullmatch(v.strip()) for r in rows[:5] for v in r)
+    marks = Counter(m[1][-1] for m in numbers if m)
+    decimal = "," if marks[","] > marks["."] else "."
+    notes = {
+        f"columns are separated by {_SEPARATORS[separator]}": separator != ",",
+        "numbers are written with decimal commas": decimal == ",",
+        "values stand in quotes, read as numbers": any(line.count(b'"') >= 2 * len(columns) - 2 for line in lines[:5]),
+        "the file begins with a byte order mark, left out": block.startswith(b"\xef\xbb\xbf"),
+    }
+    notes = [note for note, holds in notes.items() if holds]
+    return Dialect(_with_row_names(columns, rows), separator, decimal, notes)
 
 # %% ../nbs/00e_rows.ipynb #2eecb2c5
-def _is_header(line):
-    "Whether a line of bytes names dates, and a place or an identifier."
-    text = line.decode("utf-8", "replace").strip("\ufeff\r\n ")
+def _is_header(text):
+    "Whether a line names dates, and a place or an identifier."
     fields = [c.strip().strip("\"'").lstrip("#% ") for c in re.split(r"[,;\t|]", text)]
     return len(fields) > 3 and bool(find_dates(fields)[0]) and any(map(find_role, fields))
 
@@ -218,18 +203,17 @@ def _is_header(line):
 def skip_to_header(block: bytes) -> tuple[bytes, int, list[str]]:
     "A first block from its header on, how many lines stand above it, and a note on them."
     lines = block[:400_000].split(b"\n", 20)[:20]
-    at = next((k for k, line in enumerate(lines) if _is_header(line)), 0)
+    texts = [line.decode("utf-8", "replace").strip("\ufeff\r\n ") for line in lines]
+    at = next((k for k, text in enumerate(texts) if _is_header(text)), 0)
     if not at: return block, 0, []
-    said = lines[0].decode("utf-8", "replace").strip("\ufeff\r\n ")[:40]
-    return block.split(b"\n", at)[at], at, [f"{counted(at, 'line')} above the header left out ({said})"]
+    return block.split(b"\n", at)[at], at, [f"{counted(at, 'line')} above the header left out ({texts[0][:40]})"]
 
 # %% ../nbs/00e_rows.ipynb #025496f8
-def _with_row_names(found, rows):
+def _with_row_names(columns, rows):
     "R writes row names without a name in the header: every row has one field more."
-    if not rows or any(len(r) != len(found.columns) + 1 for r in rows): return found
+    if not rows or any(len(r) != len(columns) + 1 for r in rows): return columns
     trailing = not any(r[-1].strip() for r in rows)
-    found.columns = [*found.columns, ""] if trailing else ["", *found.columns]
-    return found
+    return [*columns, ""] if trailing else ["", *columns]
 
 # %% ../nbs/00e_rows.ipynb #747e68db
 NUMBERS = {"easting", "northing", "longitude", "latitude", *DESCRIPTORS}
@@ -241,14 +225,17 @@ class NoPoint(ValueError):
     "No point lies in the area asked for."
 
 # %% ../nbs/00e_rows.ipynb #0a6c96e9
+@dataclass(eq=False)
 class BadRow(Exception):
     "What is wrong with a row: its place in the block (0 is the first), the column, and the words."
-    def __init__(self, row, column, text): self.row, self.column, self.text = row, column, text
+    row: int
+    column: str
+    text: str
 
 # %% ../nbs/00e_rows.ipynb #5f596511
 def as_number(column: pl.Series, decimal: str = ".") -> tuple[pl.Series, int]:
     "Text as float64, and how many words stood for a missing value; BadRow where it is no number."
-    text = column.cast(pl.String).str.strip_chars(" \t\r\"'\u00a0").str.replace("\u2212", "-", literal=True)
+    text = column.str.strip_chars(" \t\r\"'\u00a0").str.replace("\u2212", "-", literal=True)
     missing = text.str.to_lowercase().is_in(MISSING).fill_null(True)
     if decimal == ",": text = text.str.replace(",", ".", literal=True)
     number = text.cast(pl.Float64, strict=False)
@@ -270,27 +257,20 @@ def _ragged(block, header, dialect):
     lines = block.count(b"\n") + (not block.endswith(b"\n"))
     return block.count(dialect.separator.encode()) != (len(header.names) - 1) * lines
 
-# %% ../nbs/00e_rows.ipynb #2d62bbc6
+# %% ../nbs/00e_rows.ipynb #c2ae8fff
 _WORDS = sorted({form for w in MISSING if w not in ("", "nan", "-nan")
                  for form in (w, w.upper(), w.capitalize(), w.title())})
 
-def _parse_at_once(block, header, dialect, words=None):
-    "One block straight to numbers; a PolarsError where a field is none, None where lines differ in length."
-    quote = '"' if b'"' in block else None
-    how = dict(separator=dialect.separator, quote_char=quote, decimal_comma=dialect.decimal == ",", null_values=words)
-    table = pl.read_csv(block, has_header=False, schema=_kinds(header), **how)
-    uneven = table[header.names[-1]].null_count() and (quote or _ragged(block, header, dialect))
-    return None if uneven else table
-
-# %% ../nbs/00e_rows.ipynb #c2ae8fff
 def parse(block: bytes, header: Header, dialect: Dialect) -> tuple[pl.DataFrame, bool]:
     "One block as a table, a row a line (blank lines too), and whether words stood for missing values."
     if dialect.decimal == "," and dialect.separator == ",": return parse_patiently(block, header, dialect)
-    for words in (None, _WORDS):
-        with contextlib.suppress(pl.exceptions.PolarsError):
-            table = _parse_at_once(block, header, dialect, words)
-            if table is not None: return table, bool(words)
-            break
+    quote = '"' if b'"' in block else None
+    how = dict(separator=dialect.separator, quote_char=quote, decimal_comma=dialect.decimal == ",")
+    for words in (None, _WORDS):                       # straight to numbers; with words where a field is none
+        try: table = pl.read_csv(block, has_header=False, schema=_kinds(header), null_values=words, **how)
+        except pl.exceptions.PolarsError: continue
+        uneven = table[header.names[-1]].null_count() and (quote or _ragged(block, header, dialect))
+        if not uneven: return table, bool(words)
     return parse_patiently(block, header, dialect)
 
 # %% ../nbs/00e_rows.ipynb #dc07f1dc
@@ -300,20 +280,20 @@ def _fields(block, header, dialect):
         text = block.decode()
     except UnicodeDecodeError as e:
         raise BadRow(block.count(b"\n", 0, e.start), "", "is not UTF-8 text; save it as CSV in UTF-8") from None
-    if text.startswith("\ufeff"): text = text[1:]
+    text = text.removeprefix("\ufeff")
     n = len(header.names)
     least = 1 + max(k for k, c in enumerate(header.names) if not c.startswith("unnamed"))
     for row, line in enumerate(text.split("\n")):
-        if not line.strip("\r"): continue
-        if '"' not in line and line.count(dialect.separator) == n - 1: continue
-        fields = _split(line.strip("\r"), dialect.separator)
+        line = line.strip("\r")
+        if not line or '"' not in line and line.count(dialect.separator) == n - 1: continue
+        fields = _split(line, dialect.separator)
         k = len(fields)
         if k < least or any(v.strip() for v in fields[n:]):
             raise BadRow(row, "", f"has {k} fields where the header names {n}; download the file again")
     return text
 
 # %% ../nbs/00e_rows.ipynb #dd7fccaf
-def parse_patiently(block: bytes, header: Header, dialect: Dialect) -> tuple[pl.DataFrame, int]:
+def parse_patiently(block: bytes, header: Header, dialect: Dialect) -> tuple[pl.DataFrame, bool]:
     "The same, read as text first, which is slow; BadRow names what is no number."
     text = _fields(block, header, dialect).encode()
     try:
@@ -323,12 +303,23 @@ def parse_patiently(block: bytes, header: Header, dialect: Dialect) -> tuple[pl.
         raise BadRow(
             0, "", f"and the following: cannot be read as a table ({str(e).splitlines()[0]}); download it again"
         ) from e
-    words, numbers = 0, {}
+    return _as_kinds(table, header, dialect.decimal)
+
+def _as_kinds(table, header, decimal="."):
+    "Columns of any kind as numbers and text, and whether words stood for missing values; BadRow names what is none."
+    columns, words = {}, 0
     for c, kind in _kinds(header).items():
-        if kind == pl.String: continue
-        number, more = as_number(table[c], dialect.decimal)
-        numbers[c], words = number.cast(kind), words + more
-    return table.with_columns(**numbers), words > 0
+        columns[c], more = _as_kind(table[c], kind, decimal)
+        words += more
+    return pl.DataFrame(columns), words > 0
+
+def _as_kind(column, kind, decimal):
+    if kind == pl.String:
+        text = column.is_null() if column.dtype == pl.Binary else column
+        return text.cast(kind), 0
+    if column.dtype.is_numeric() or column.dtype == pl.Null: return column.cast(kind), 0
+    number, words = as_number(column.cast(pl.String), decimal)
+    return number.cast(kind), words
 
 # %% ../nbs/00e_rows.ipynb #cfe5629a
 def _check_memory(cells, dates, name):
@@ -343,22 +334,20 @@ _KEPT = {"pid", "simulated", *NUMBERS}
 
 class Rows:
     "Blocks put together as they come: displacement in one array (dates, points), the rest as a table."
-    def __init__(self, dates, names, name):
-        known = [c for c in names if c in _KEPT]
+    def __init__(self, dates, name):
         self.dates, self.name = list(dates), name
-        self.others = ["line", *dict.fromkeys([*known, "easting", "northing"])]
-        self.meta, self.n, self.finite = [], 0, True
+        self.meta, self.n = [], 0
         self.values = np.empty((len(self.dates), 0), np.float32)
-        self.low, self.high = np.inf, -np.inf
+        self.finite, self.low, self.high = True, np.inf, -np.inf
 
-    def add(self, table: pl.DataFrame, meta: pl.DataFrame, expected: int):
-        "Append a block's rows, dates in `table`, the rest in `meta`; `expected` guesses the number of all rows."
+    def add(self, table: pl.DataFrame, expected: int):
+        "Append a block's rows; `expected` guesses the number of all rows."
         end = self.n + len(table)
         if end > self.values.shape[1]: self._grow(max(expected, end + end // 2))
         for row, date in zip(self.values, self.dates):
             row[self.n : end] = table.get_column(date).to_numpy()
         self._see(self.values[:, self.n:end])
-        self.meta.append(meta.select(self.others))
+        self.meta.append(table.drop(self.dates))
         self.n = end
 
     def _grow(self, n):
@@ -398,50 +387,59 @@ class Table:
     level: str
     notes: list[str]
     sha256: str
-    xml: str = ""
-    finite: bool = True
-    low: float = 0.0
-    high: float = 0.0
-    late: list[str] = field(default_factory=list)
+    xml: str
+    finite: bool
+    low: float
+    high: float
+    late: list[str]
 
 # %% ../nbs/00e_rows.ipynb #fc26763d
+@dataclass
 class _Reader:
     "What happens to each block: line numbers, places, the wanted area."
-    def __init__(self, name, header, level_of, crs, inside):
-        self.name, self.header, self.level_of = name, header, level_of
-        self.crs, self.inside = crs, inside
-        self.places, self.lost, self.words = None, [], False
-        self.line, self.seen, self.whole = 2, 0, True
+    name: str
+    header: Header
+    level: str
+    crs: Any
+    inside: Callable | None
+    line: int
+    places: Places | None = None
+    lost: list[int] = field(default_factory=list)
+    seen: int = 0
+    words: bool = False
+    whole: bool = True
 
     def keep(self, table):
-        "The rows to keep, and of them all but the dates, with `line`, `easting` and `northing`."
+        "The rows to keep: `line`, `easting`, `northing`, the dates, and what else is known by its role."
         if self.places is None:
-            self.places = find_places(table, self.level_of, self.crs, name=self.name, told=self.header.crs)
+            self.places = find_places(table, self.level, self.crs, name=self.name, told=self.header.crs)
         east, north = self.places.locate(table)
         found = np.isfinite(east) & np.isfinite(north)
-        meta = table.select([c for c in table.columns if c in _KEPT]).with_row_index("line", offset=self.line)
-        meta = meta.with_columns(pl.Series("easting", east), pl.Series("northing", north))
-        if not found.all(): self._note_lost(table, found)
+        if not found.all(): self._note_lost(table, ~found)
+        known = [c for c in table.columns if c in _KEPT or c in self.header.dates]
+        table = table.select(known).with_row_index("line", offset=self.line)
+        table = table.with_columns(pl.Series("easting", east), pl.Series("northing", north))
         self.line += len(table)
         self.seen += int(found.sum())
         keep = found if self.inside is None else found & self.inside(east, north)
-        return (table, meta) if keep.all() else (table.filter(keep), meta.filter(keep))
+        return table if keep.all() else table.filter(keep)
 
-    def _note_lost(self, table, found):
+    def _note_lost(self, table, lost):
         "Rows without a place; a blank line is none."
-        lost = table.filter(~found)
-        blank = lost.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
-        self.lost += (self.line + np.flatnonzero(~found)[~blank]).tolist()
+        blank = table.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
+        self.lost += (self.line + np.flatnonzero(lost & ~blank)).tolist()
 
     def notes(self):
-        "Notes on the rows that have no place; an error if they are many."
-        cut = [] if self.whole else ["the last line has no end: mind that the file may be cut off"]
-        if not self.lost: return cut
-        where = f"{self.name}: line {self.lost[0]}, column easting"
-        if len(self.lost) > 0.1 * (self.seen + len(self.lost)):
+        "Notes on what was read; an error if many rows have no place."
+        lost, notes = len(self.lost), []
+        if self.words: notes.append("words for a missing value (NA, NULL and the like) read as empty")
+        if not self.whole: notes.append("the last line has no end: mind that the file may be cut off")
+        if not lost: return notes
+        first = f"line {self.lost[0]}"
+        if lost > 0.1 * (self.seen + lost):
+            where = f"{self.name}: {first}, column easting"
             raise EGMSFormatError(f"{where}: has no finite coordinate; a row needs its place")
-        return [*cut, f"{counted(len(self.lost), 'row')} dropped: no coordinates (first at "
-                f"line {self.lost[0]})"]
+        return [*notes, f"{counted(lost, 'row')} dropped: no coordinates (first at {first})"]
 
 # %% ../nbs/00e_rows.ipynb #73e5c61a
 def read_text(source: Path | bytes, name: str, level_of: Callable, *, crs: Any = None,
@@ -469,44 +467,46 @@ def read_text(source: Path | bytes, name: str, level_of: Callable, *, crs: Any =
             dialect = sniff(first, name)
             dialect.notes[:0] = told
             header = read_header(dialect.columns, name)
-            rows, reader = Rows(header.dates, header.names, name), _Reader(name, header, level, crs, inside)
-            body, reader.line = first.partition(b"\n")[2], 2 + above
-            for block, table in _parsed(body, blocks, header, dialect, reader, pool):
-                rows.add(*reader.keep(table),
-                         int(1.05 * unpacked / len(block) * len(table)) + 1000)
-        return _finish(rows, reader, header, dialect.notes, digest.result(), xml)
+            rows, reader = Rows(header.dates, name), _Reader(name, header, level, crs, inside, 2 + above)
+            bodies = itertools.chain([first.partition(b"\n")[2]], blocks)
+            for block, future in _ahead(bodies, lambda block: pool.submit(parse, block, header, dialect)):
+                table = _parsed(block, future, reader)
+                rows.add(reader.keep(table), int(1.05 * unpacked / len(block) * len(table)) + 1000)
+        return _finish(rows, reader, dialect.notes, digest.result(), xml)
 
 # %% ../nbs/00e_rows.ipynb #f099d6ed
 def _raw(source): return open(source, "rb") if isinstance(source, Path) else io.BytesIO(source)
 
 # %% ../nbs/00e_rows.ipynb #792098aa
-def _parsed(body, blocks, header, dialect, reader, pool):
-    "(block, table) in the order of the file, a few blocks ahead."
-    ahead, block = deque(), body
-    while block is not None or ahead:
-        if block: ahead.append((block, pool.submit(parse, block, header, dialect)))
-        block = next(blocks, None) if block is not None else None
-        if ahead and (len(ahead) > 5 or block is None):
-            done, future = ahead.popleft()
-            try: table, words = future.result()
-            except BadRow as e:
-                where = f", column {e.column}" if e.column else ""
-                raise EGMSFormatError(f"{reader.name}: line {reader.line + e.row}{where}: {e.text}") from None
-            reader.words |= words
-            reader.whole = done.endswith(b"\n")
-            yield done, table
+def _ahead(blocks, submit):
+    "(block, its future) in the order of the file, submitted a few blocks ahead; an empty block is left out."
+    ahead = deque()
+    for block in blocks:
+        if len(ahead) > 5: yield ahead.popleft()
+        if block: ahead.append((block, submit(block)))
+    while ahead: yield ahead.popleft()
+
+def _parsed(block, future, reader):
+    "The table of a block; what is no number is named with its line."
+    try: table, words = future.result()
+    except BadRow as e:
+        where = f", column {e.column}" if e.column else ""
+        raise EGMSFormatError(f"{reader.name}: line {reader.line + e.row}{where}: {e.text}") from None
+    reader.words |= words
+    reader.whole = block.endswith(b"\n")
+    return table
 
 # %% ../nbs/00e_rows.ipynb #e4f0b77c
-def _finish(rows, reader, header, notes, digest, xml=""):
+def _finish(rows, reader, notes, digest, xml=""):
     "The table of all blocks."
+    header = reader.header
     if not rows.n:
         if reader.seen:
             raise NoPoint(f"{reader.name}: no point lies in the area asked for; mind that it is in metres, EPSG:3035")
         reader.notes()                                   # refuses rows that all lack a place
         raise EGMSFormatError(f"{reader.name}: line 2: there is no row below the header; download it again")
     meta, values = rows.result()
-    words = (["words for a missing value (NA, NULL and the like) read as empty"] if reader.words else [])
-    notes = [*notes, *header.notes, *reader.places.notes, *words, *reader.notes()]
+    notes = [*notes, *header.notes, *reader.places.notes, *reader.notes()]
     return Table(meta, values, list(header.dates.values()), list(header.dates),
                  reader.places.level, notes, digest, xml, rows.finite, rows.low, rows.high, header.late)
 
@@ -532,8 +532,7 @@ def is_columns(source: Path | bytes, name: str) -> str:
 def _layer_of_points(source, name):
     "The one layer of a file."
     import pyogrio
-    layers = [n for n, _ in pyogrio.list_layers(source)]
-    layers = [n for n in layers if n != "layer_styles"]
+    layers = [n for n, _ in pyogrio.list_layers(source) if n != "layer_styles"]
     if len(layers) == 1: return layers[0]
     fit = [n for n in layers
            if any(re.search(r"\d{4}[-_]?\d{2}[-_]?\d{2}", c) for c in pyogrio.read_info(source, layer=n)["fields"])]
@@ -556,7 +555,7 @@ def _load_columns(source, name, kind):
         elif b"geo" in (pyarrow.parquet.read_schema(opened).metadata or {}):
             frame = geopandas.read_parquet(opened)
         else:
-            return pl.read_parquet(source if isinstance(source, Path) else io.BytesIO(source)), None
+            return pl.read_parquet(source), None
     except EGMSFormatError: raise
     except Exception as e:
         raise EGMSFormatError(f"{name}: cannot be read as a table ({str(e).splitlines()[0]}); save it again") from e
@@ -589,25 +588,12 @@ def read_columns(source: Path | bytes, name: str, level: str = "", *, crs: Any =
     table, shapes = _load_columns(source, name, is_columns(source, name))
     header = read_header(table.columns, name)
     table.columns = header.names
-    words, numbers = 0, {}
-    for c, kind in _kinds(header).items():
-        try: numbers[c], more = _as_kind(table[c], kind)
-        except BadRow as e: raise EGMSFormatError(f"{name}: row {e.row + 1}, column {e.column}: {e.text}") from None
-        words += more
-    table, notes = pl.DataFrame(numbers), []
+    try: table, words = _as_kinds(table, header)
+    except BadRow as e: raise EGMSFormatError(f"{name}: row {e.row + 1}, column {e.column}: {e.text}") from None
+    notes = []
     if shapes is not None:
         table, notes = _from_geometry(table, shapes, crs, name)
         crs, header.crs = "EPSG:3035", ""
-    rows, reader = Rows(header.dates, table.columns, name), _Reader(name, header, level, crs, inside)
-    reader.words, reader.line = words > 0, 1
-    rows.add(*reader.keep(table), len(table))
-    return _finish(rows, reader, header, notes, sha256_of(source))
-
-# %% ../nbs/00e_rows.ipynb #d786dbf5
-def _as_kind(column, kind):
-    if kind == pl.String:
-        return (column.cast(pl.String) if column.dtype != pl.Binary
-                else column.is_null().cast(pl.String)), 0
-    if column.dtype.is_numeric() or column.dtype == pl.Null: return column.cast(kind), 0
-    number, words = as_number(column.cast(pl.String))
-    return number.cast(kind), words
+    rows, reader = Rows(header.dates, name), _Reader(name, header, level, crs, inside, 1, words=words)
+    rows.add(reader.keep(table), len(table))
+    return _finish(rows, reader, notes, sha256_of(source))
