@@ -260,9 +260,9 @@ def pick_table(folder: str | Path) -> tuple[Path, str]:
         raise EGMSFormatError(
             f"{folder}: no .zip, .csv, .csv.gz, .gpkg or .parquet in this folder; name the file itself"
         )
-    kinds = {(p.level, p.tile, p.component) if p else f.name for f, p in tables}
+    kinds = {(p.level, p.tile, p.component) if p else f for f, p in tables}
     if len(kinds) > 1:
-        raise EGMSFormatError(f"{folder}: {_several(tables)}")
+        raise EGMSFormatError(f"{folder}: {_several(tables, folder)}")
     if len(tables) == 1:
         return tables[0][0], note
     file, product = max(tables, key=_rank)
@@ -271,10 +271,10 @@ def pick_table(folder: str | Path) -> tuple[Path, str]:
     return file, f"{several}; {note}" if note else several
 
 # %% ../nbs/00_egms.ipynb #1df9ade1
-def _several(tables):
+def _several(tables, folder):
     "Both components, or several tiles: named, and how to choose."
     known = [p for _, p in tables if p]
-    names = ", ".join(f.name for f, _ in tables[:6])
+    names = ", ".join(str(f.relative_to(folder)) for f, _ in tables[:6])
     tiles = {(p.level, p.tile) for p in known}
     if len(known) == len(tables) and len(tiles) == 1:
         return f"holds both components ({names}); name one of the files, or name both to read them together"
