@@ -263,9 +263,8 @@ class Trend(Baseline):
     """
     past_only = False
 
-    def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64):
-        super().__init__(t_in, t_out, channels, height, width)
-        self.register_buffer("coef", torch.full((4, height * width), torch.nan))
+    def build(self):
+        self.register_buffer("coef", torch.full((4, self.height * self.width), torch.nan))
         self.register_buffer("phi", torch.zeros(()))
 
     def learn(self, x, days):
@@ -447,11 +446,10 @@ class LinearMap(Baseline):
     in_days = False
     penalties = (1e-6,)
 
-    def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64, lags=None):
-        super().__init__(t_in, t_out, channels, height, width)
-        self.lags = lags or t_in
-        self.register_buffer("weight", torch.zeros(self.lags, t_out))
-        self.register_buffer("bias", torch.zeros(t_out))
+    def build(self, lags=None):
+        self.lags = lags or self.t_in
+        self.register_buffer("weight", torch.zeros(self.lags, self.t_out))
+        self.register_buffer("bias", torch.zeros(self.t_out))
         self.register_buffer("penalty", torch.tensor(float(self.penalties[0])))
 
     def features(self, lags):
@@ -535,8 +533,8 @@ class Ridge(LinearMap):
     whole_past = True
     penalties = 1e-4, 1e-3, 1e-2, 1e-1, 1., 10.
 
-    def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64, lags=None):
-        super().__init__(t_in, t_out, channels, height, width, lags or 6 * t_in + 1)
+    def build(self, lags=None):
+        super().build(lags or 6 * self.t_in + 1)
 
 @register("ridge_refit")
 class RidgeRefit(Ridge):

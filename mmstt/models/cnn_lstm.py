@@ -159,23 +159,17 @@ class CNNLSTM(ForecastModel):
     label = "CNN-LSTM"
     tied_to_tile = True
 
-    def __init__(
+    def build(
         self,
-        t_in: int = 10,
-        t_out: int = 10,
-        channels: int = 6,
-        height: int = 64,
-        width: int = 64,
         *,
         widths: tuple = (32, 64, 128),
         squeeze: int = 16,
         hidden: int = 512,
     ):
-        super().__init__(t_in, t_out, channels, height, width)
-        sizes = halved(height, width, len(widths))
+        sizes = halved(self.height, self.width, len(widths))
         h, w = sizes[-1]
-        self.encode = FrameEncoder(channels, widths, squeeze)
-        self.carry = Continue(squeeze * h * w, hidden, t_out)
+        self.encode = FrameEncoder(self.channels, widths, squeeze)
+        self.carry = Continue(squeeze * h * w, hidden, self.t_out)
         self.decode = FrameDecoder(hidden, widths, squeeze, sizes=sizes)
 
     def forward(self, x, dates):  # (B, T_in, C, H, W)

@@ -280,10 +280,8 @@ class MMSTT(ForecastModel):
     """
     label = "MM-STT"
 
-    def __init__(
+    def build(
         self,
-        t_in: int = 10, t_out: int = 10, channels: int = 6,
-        height: int = 64, width: int = 64,
         *,
         patch: int = 8,
         dim: int = 256,
@@ -293,19 +291,18 @@ class MMSTT(ForecastModel):
         dropout: float = 0.0,
         attention: str = "joint",
     ):
-        super().__init__(t_in, t_out, channels, height, width)
-        _check_choices(t_in, t_out, attention)
+        _check_choices(self.t_in, self.t_out, attention)
         self.patch = patch
-        per_date = math.ceil(height / patch) * math.ceil(width / patch)
-        self.n = t_in * per_date
-        self.n_out = t_out * per_date
-        self.embed = nn.Linear(channels * patch**2, dim)
+        per_date = math.ceil(self.height / patch) * math.ceil(self.width / patch)
+        self.n = self.t_in * per_date
+        self.n_out = self.t_out * per_date
+        self.embed = nn.Linear(self.channels * patch**2, dim)
         self.position = nn.Parameter(torch.empty(1, self.n, dim))  # E_pos
-        kind = dict(dropout=dropout, attention=attention, dates=t_in)
+        kind = dict(dropout=dropout, attention=attention, dates=self.t_in)
         layers = (EncoderLayer(dim, heads, ffn, **kind) for _ in range(depth))
         self.layers = nn.ModuleList(layers)
-        self.unembed = nn.Linear(dim, channels * patch**2)
-        self.fuse = nn.Conv2d(channels, 1, 1)
+        self.unembed = nn.Linear(dim, self.channels * patch**2)
+        self.fuse = nn.Conv2d(self.channels, 1, 1)
         self.reset()
 
     def forward(self, x, dates):

@@ -71,16 +71,13 @@ class STAEformer(ForecastModel):
     label = "MM-STAEformer"
     tied_to_tile = True
 
-    def __init__(self, t_in: int = 10, t_out: int = 10, channels: int = 6,
-                 height: int = 64, width: int = 64, *, patch: int = 2,
-                 embed: int = 24, adaptive: int = 80, heads: int = 4, ffn: int = 256,
-                 depth: int = 3, dropout: float = 0.1):
-        super().__init__(t_in, t_out, channels, height, width)
+    def build(self, *, patch: int = 2, embed: int = 24, adaptive: int = 80,
+              heads: int = 4, ffn: int = 256, depth: int = 3, dropout: float = 0.1):
         self.patch = patch
-        self.places = math.ceil(height / patch) * math.ceil(width / patch)
+        places = math.ceil(self.height / patch) * math.ceil(self.width / patch)
         dim = embed + adaptive
-        self.embed = nn.Linear(channels * patch**2, embed)  # W, b
-        self.adaptive = nn.Parameter(torch.empty(t_in, self.places, adaptive))  # E
+        self.embed = nn.Linear(self.channels * patch**2, embed)  # W, b
+        self.adaptive = nn.Parameter(torch.empty(self.t_in, places, adaptive))  # E
         nn.init.xavier_uniform_(self.adaptive)
 
         def stack():
@@ -89,7 +86,7 @@ class STAEformer(ForecastModel):
 
         self.time = stack()
         self.space = stack()
-        self.head = nn.Linear(t_in * dim, t_out * patch**2)
+        self.head = nn.Linear(self.t_in * dim, self.t_out * patch**2)
 
     def forward(self, x, dates):
         return self.to_maps(self.mix(self.tokens(x)))

@@ -115,7 +115,7 @@ class ScaledLaplacian(nn.Module):
         super().__init__()
         top = largest_eigenvalue(grid_laplacian(height, width))
         self.sides = height, width
-        self.scale = 2 / top if top > 0 else 1.0
+        self.scale = 2 / top
         degree = neighbour_sum(torch.ones(height, width)).clamp(min=1e-12)
         # away from the border D^(-1/2) is one number
         self.inside = self.scale / float(degree.max())
@@ -388,13 +388,8 @@ class STGCN(ForecastModel):
     """
     label = "MM-STGCN"
 
-    def __init__(
+    def build(
         self,
-        t_in: int = 10,
-        t_out: int = 10,
-        channels: int = 6,
-        height: int = 64,
-        width: int = 64,
         *,
         hidden: tuple = (64, 16, 64),
         blocks: int = 2,
@@ -402,20 +397,20 @@ class STGCN(ForecastModel):
         time_kernel: int = 3,
         dropout: float = 0.0,
     ):
-        super().__init__(t_in, t_out, channels, height, width)
         layers = 2 * blocks
-        longest = 1 + (t_in - 1) // layers
+        longest = 1 + (self.t_in - 1) // layers
         dates = min(time_kernel, longest)
         # one Laplacian for all blocks
-        common = dict(order=order, laplacian=ScaledLaplacian(height, width), dropout=dropout)
+        laplacian = ScaledLaplacian(self.height, self.width)
+        common = dict(order=order, laplacian=laplacian, dropout=dropout)
         last = hidden[-1]
-        widths = [channels] + [last] * (blocks - 1)
+        widths = [self.channels] + [last] * (blocks - 1)
         each = (STBlock(c, hidden, dates, **common) for c in widths)
         self.blocks = nn.Sequential(*each)
-        left = t_in - layers * (dates - 1)
+        left = self.t_in - layers * (dates - 1)
         self.last = GatedTimeConv(last, last, left)
         self.norm = MapNorm(last)
-        self.head = nn.Conv2d(last, t_out, 1)
+        self.head = nn.Conv2d(last, self.t_out, 1)
 
     def forward(self, x, dates):  # (B, T_in, C, H, W)
         x = x.transpose(1, 2).flatten(3)  # (B, C, T_in, N), channels last in memory
