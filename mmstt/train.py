@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 import xarray as xr
 from fastcore.basics import patch
-from torch import nn
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from .models.core import build_model, count_parameters
@@ -94,10 +94,10 @@ def compute_dtype(config: TrainConfig, device: torch.device) -> torch.dtype:
 
 # %% ../nbs/20_train.ipynb #5ff4b9ff
 def masked_loss(
-    pred: torch.Tensor,
-    y: torch.Tensor,
-    valid: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
+    pred: Tensor,
+    y: Tensor,
+    valid: Tensor,
+) -> tuple[Tensor, Tensor]:
     """Smooth L1 on valid cells only, in float32.
 
     Parameters
@@ -114,7 +114,7 @@ def masked_loss(
     return F.smooth_l1_loss(known, y, reduction="sum"), valid.sum()
 
 # %% ../nbs/20_train.ipynb #aae07911
-def run_epoch(net: nn.Module, windows: Windows, origins: torch.Tensor, *, batch_size: int, dtype: torch.dtype,
+def run_epoch(net: nn.Module, windows: Windows, origins: Tensor, *, batch_size: int, dtype: torch.dtype,
               learn: Callable | None = None) -> float:
     """Mean loss over windows.
 
@@ -248,19 +248,15 @@ def epoch(self: Training, bar):
     torch.manual_seed(_seed_of(self.identity["seed"], self.identity["fold"], n))
     origins = self.origins["train"]
     order = origins[torch.randperm(len(origins)).to(self.device)]
+    how = dict(batch_size=self.config.batch_size, dtype=self.dtype)
     def learn(loss):
         self.learn(loss)
         bar.update(len(self.rows) + self.step / self.steps - bar.n)
-    train = self.loss(self.net.train(), order, learn)
-    with torch.no_grad(): validation = self.loss(self.net.eval(), self.origins["validation"])
+    train = run_epoch(self.net.train(), self.windows, order, learn=learn, **how)
+    with torch.no_grad():
+        validation = run_epoch(self.net.eval(), self.windows, self.origins["validation"], **how)
     self.note(n, train, validation)
     bar.set_postfix(train=f"{train:.4g}", validation=f"{validation:.4g}", best=self.best_row[0], refresh=False)
-
-# %% ../nbs/20_train.ipynb #2f7f9064
-@patch
-def loss(self: Training, net, origins, learn=None):
-    "Mean loss over windows, as `run_epoch` has it."
-    return run_epoch(net, self.windows, origins, batch_size=self.config.batch_size, dtype=self.dtype, learn=learn)
 
 # %% ../nbs/20_train.ipynb #d55c8769
 @patch

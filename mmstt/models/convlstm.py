@@ -11,7 +11,7 @@ import math
 import torch
 import torch.nn.functional as F
 from fastcore.basics import patch
-from torch import nn
+from torch import Tensor, nn
 
 from .core import ForecastModel, register
 
@@ -58,7 +58,7 @@ class ConvLSTMCell(nn.Module):
         return h.to(mixed.dtype), c
 
 # %% ../../nbs/12_convlstm.ipynb #3b9f5005
-def convolve(x: torch.Tensor, conv: nn.Conv2d, part: slice) -> torch.Tensor:
+def convolve(x: Tensor, conv: nn.Conv2d, part: slice) -> Tensor:
     """Convolve with those input channels of a layer's kernel that `part` names, and add its bias.
 
     Parameters
@@ -74,7 +74,7 @@ def convolve(x: torch.Tensor, conv: nn.Conv2d, part: slice) -> torch.Tensor:
 
 # %% ../../nbs/12_convlstm.ipynb #48578f77
 @patch
-def along(self: ConvLSTMCell, x: torch.Tensor, dates: int) -> tuple:
+def along(self: ConvLSTMCell, x: Tensor, dates: int) -> tuple:
     "States (dates * B, hidden, h, w) along all dates of x (dates * B, C, h, w), from nothing; and the last (h, c)."
     middle = self.conv.in_channels - self.hidden
     given = convolve(x, self.conv, slice(0, middle))
@@ -90,7 +90,7 @@ def along(self: ConvLSTMCell, x: torch.Tensor, dates: int) -> tuple:
     return torch.cat(out), (h, c)
 
 # %% ../../nbs/12_convlstm.ipynb #25ebedf7
-def continue_calendar(last: torch.Tensor, days: torch.Tensor) -> torch.Tensor:
+def continue_calendar(last: Tensor, days: Tensor) -> Tensor:
     """Calendar channels (B, n, 2, H, W) of dates `days` (B, n) after the last input, from those of the last input (B,
     2, H, W).
     """
