@@ -218,8 +218,7 @@ def check_network(name: str, **sizes) -> None:
         assert shape == (2, t_out, h, w), f"{what}: shape {shape}"
         idle = idle_parameters(model, x, dates)
         assert not idle, f"{what}: no gradient for {idle}"
-        same = same_twice(model.eval(), x, dates)
-        assert same, (
+        assert same_twice(model.eval(), x, dates), (
             f"{what}: two forecasts of the same input differ in evaluation"
         )
         error = bfloat16_error(model, x, dates)

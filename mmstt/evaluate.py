@@ -122,12 +122,17 @@ def _keep_in(path, cube, windows):
     """
     def add(origins, forecast, truth, last):
         def variable(v, *dims): return dims, v.numpy(), {"units": "mm"}
-        maps = dict(forecast=variable(forecast, "origin", "horizon", "y", "x"),
-                    truth=variable(truth, "origin", "horizon", "y", "x"),
-                    last=variable(last, "origin", "y", "x"))
-        coords = dict(origin=windows.time[origins.numpy()],
-                      horizon=np.arange(forecast.shape[1]) + 1,
-                      y=cube.y.values, x=cube.x.values)
+        maps = dict(
+            forecast=variable(forecast, "origin", "horizon", "y", "x"),
+            truth=variable(truth, "origin", "horizon", "y", "x"),
+            last=variable(last, "origin", "y", "x"),
+        )
+        coords = dict(
+            origin=windows.time[origins.numpy()],
+            horizon=np.arange(forecast.shape[1]) + 1,
+            y=cube.y.values,
+            x=cube.x.values,
+        )
         batch = xr.Dataset(maps, coords, cube.attrs)
         batch.to_zarr(half, consolidated=False, append_dim="origin" if half.exists() else None)
 
@@ -139,8 +144,7 @@ def open_predictions(run: str | Path, tile_name: str) -> xr.Dataset:
     path = Path(run) / "predictions" / f"{tile_name}.zarr"
     if not path.exists():
         raise ValueError(f"{path}: no forecasts are kept there; `mmstt score {run}` makes them")
-    with xr.open_dataset(path, engine="zarr", consolidated=False) as maps:
-        return maps.load()
+    return xr.load_dataset(path, engine="zarr", consolidated=False)
 
 # %% ../nbs/21_evaluate.ipynb #4c5a0635
 def _origins(windows, part):

@@ -20,7 +20,7 @@ from fastcore.basics import patch
 from torch import Tensor
 
 from ..features import MIN_DATES, fill_forward, last_valid
-from .core import ForecastModel, build_model, register
+from .core import ForecastModel, register
 
 # %% ../../nbs/15_baselines.ipynb #09cc44a1
 def _last(x):
@@ -89,7 +89,7 @@ class Baseline(ForecastModel):
 def carried_to(self: Baseline, windows):
     "See `ForecastModel.carried_to`: a fresh one, fitted to these windows."
     shape = windows.t_in, windows.t_out, 1, *windows.truth.shape[-2:]
-    return build_model(self.name, *shape, **self.sizes).fit_windows(windows)
+    return type(self)(*shape, **self.sizes).fit_windows(windows)
 
 @patch
 def reads(self: Baseline):
@@ -480,9 +480,8 @@ def fit_windows(self: LinearMap, windows):
     fitting = self.moments(x, train, lags)
     checking = self.moments(x, validation, lags)
     features = self.features(lags)
-    maps = [ridge_map(*fitting, features, penalty=p) for p in self.penalties]
-    error = torch.stack([map_error(checking, m) for m in maps])
-    self.penalty.fill_(self.penalties[int(error.argmin())])
+    def error(penalty): return map_error(checking, ridge_map(*fitting, features, penalty=penalty))
+    self.penalty.fill_(min(self.penalties, key=error))
     weights, bias = self.map_of(*fitting, lags)
     self.weight[-lags:] = weights
     self.bias.copy_(bias)

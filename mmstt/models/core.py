@@ -68,11 +68,6 @@ class ForecastModel(nn.Module, ABC):
 
 # %% ../../nbs/09_models.ipynb #3e202352
 @patch
-def fit_windows(self: ForecastModel, windows):
-    "Learn in closed form from the training part of `windows`; networks are trained in `mmstt.train`."
-    return self
-
-@patch
 def to_learn(self: ForecastModel, windows):
     "The windows that a network is trained on; overridden where it needs a longer past."
     return windows

@@ -89,7 +89,10 @@ class STAEformer(ForecastModel):
         self.head = nn.Linear(self.t_in * dim, self.t_out * patch**2)
 
     def forward(self, x, dates):
-        return self.to_maps(self.mix(self.tokens(x)))
+        z = self.tokens(x)  # (B, T, N, dim)
+        z = _along(self.time, z.transpose(1, 2))  # (B, N, T, dim), place by place
+        z = _along(self.space, z.transpose(1, 2))  # (B, T, N, dim), date by date
+        return self.to_maps(z.transpose(1, 2))
 
 # %% ../../nbs/14_staeformer.ipynb #937344f1
 @patch_to(STAEformer)
@@ -100,16 +103,9 @@ def tokens(self, x):  # (B, T, C, H, W)
     places = self.adaptive.to(z.dtype).expand(x.shape[0], -1, -1, -1)
     return torch.cat([z, places], -1)
 
-# %% ../../nbs/14_staeformer.ipynb #2f65ca04
-@patch_to(STAEformer)
-def mix(self, z):
-    "Layers along time, place by place, then across places, date by date: (B, T, N, dim) -> (B, N, T, dim)."
-    z = _along(self.time, z.transpose(1, 2))  # (B, N, T, dim)
-    return _along(self.space, z.transpose(1, 2)).transpose(1, 2)
-
 # %% ../../nbs/14_staeformer.ipynb #f401409d
 @patch_to(STAEformer)
-def to_maps(self, z):
+def to_maps(self, z):  # (B, N, T, dim)
     "Forecast maps (B, T_out, H, W) from all dates of each place."
     y = self.head(z.flatten(2)).unflatten(2, (self.t_out, -1))
     y = y.transpose(1, 2).flatten(1, 2)  # (B, T_out * N, P * P)
