@@ -39,8 +39,7 @@ MEANS = dict(
 
 # %% ../nbs/19_card.ipynb #149db537
 def _table(head, rows):
-    "A Markdown table; without rows nothing."
-    if not rows: return ""
+    "A Markdown table."
     line = lambda cells: "| " + " | ".join(map(str, cells)) + " |"
     return "\n".join([line(head), "|" + "---|" * len(head), *map(line, rows)])
 

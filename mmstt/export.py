@@ -15,18 +15,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 import mmstt
 from .card import licence_of
 from .files import write_beside
 from .features import STATICS, encode_day
 from .protocol import Scaler
-from .runs import Run
-from .train import load_run
+from .runs import Run, load_run
 
 # %% ../nbs/25_export.ipynb #b08d8069
-def day_table() -> torch.Tensor:
+def day_table() -> Tensor:
     """Sine and cosine of the day of year for every day of a cycle of four years, (1461, 2).
 
     The row of a date is (days since 1970-01-01 + 731) % 1461.
@@ -78,7 +77,7 @@ class RawNetwork(nn.Module):
 
 # %% ../nbs/25_export.ipynb #936b4eb7
 def example(
-        raw: RawNetwork, batch: int, seed: int = 0) -> dict[str, torch.Tensor]:
+        raw: RawNetwork, batch: int, seed: int = 0) -> dict[str, Tensor]:
     """Input for a `RawNetwork` with values of its tile's size and gaps.
 
     Parameters
@@ -114,9 +113,7 @@ def _quiet():
     before = log.level
     log.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        with warnings.catch_warnings(action="ignore"): yield
     finally:
         log.setLevel(before)
 
@@ -142,15 +139,10 @@ def _exact_sums(graph):
 # %% ../nbs/25_export.ipynb #dbd40e78
 OPSET = 20  # ONNX operator set of the file
 
-def _first_line(e):
-    "First line of what made the exporter fail."
-    return str(e.__cause__ or e).strip().splitlines()[0]
-
 def _trace(raw):
     "The traced program of a `RawNetwork`, with a batch of unknown size."
     batch = torch.export.Dim("batch")
-    shapes = {k: None for k in raw.inputs}
-    shapes |= {"displacement": {0: batch}, "date": {0: batch}}
+    shapes = dict.fromkeys(raw.inputs) | {"displacement": {0: batch}, "date": {0: batch}}
     with _quiet(), torch.no_grad():
         return torch.onnx.export(raw.eval(),
                                  tuple(example(raw, 2).values()), dynamo=True, opset_version=OPSET,
@@ -176,7 +168,8 @@ def to_onnx(raw: RawNetwork, about: dict | None = None) -> Any:
     try:
         program = _trace(raw)
     except torch.onnx.errors.OnnxExporterError as e:
-        raise ValueError(f"{raw.model.label} cannot be traced for ONNX: {_first_line(e)}") from e
+        reason = str(e.__cause__ or e).strip().splitlines()[0]
+        raise ValueError(f"{raw.model.label} cannot be traced for ONNX: {reason}") from e
     model = program.model_proto
     _exact_sums(model.graph)
     model.producer_name = "mmstt"
@@ -187,7 +180,7 @@ def to_onnx(raw: RawNetwork, about: dict | None = None) -> Any:
 
 # %% ../nbs/25_export.ipynb #3376f9f1
 def run_onnx(
-        model: bytes | str | Path, given: dict[str, torch.Tensor]) -> torch.Tensor:
+        model: bytes | str | Path, given: dict[str, Tensor]) -> Tensor:
     "Forecast (B, T_out, H, W) in mm of an ONNX file (or its bytes) for named input tensors, by onnxruntime."
     import onnxruntime
 
@@ -241,24 +234,20 @@ def _static_maps(run):
     dates = run.config["result"].get("training_dates", ["the training dates"])
     return f"fitted to {' to '.join(dates)}"
 
-# %% ../nbs/25_export.ipynb #2b02ed06
-def _about_data(data):
-    "The tile's part of the metadata, name -> text."
-    kind = "simulated: no value is a measurement" if data["simulated"] else "real"
-    return dict(tile=data["tile"], data=kind,
-                component=data.get("component", ""),
-                release=data.get("release", ""), source=data["source"],
-                source_sha256=data["sha256"],
-                dates=f"{data['first_date']} to {data['last_date']}",
-                raster=f"EPSG:3035, cell centres west, east, north, south (m): {data['corners']}")
-
 # %% ../nbs/25_export.ipynb #d22f270e
 def about(run: Run) -> dict[str, str]:
     "Metadata of the file of a run, name -> text."
-    c = run.config
+    c, data = run.config, run.config["data"]
+    kind = "simulated: no value is a measurement" if data["simulated"] else "real"
     versions = f"mmstt {mmstt.__version__}, torch {torch.__version__}, opset {OPSET}"
-    return _about_data(c["data"]) | dict(
-        title=f"{run.model.label} on {c['data']['tile']}",
+    return dict(
+        tile=data["tile"], data=kind,
+        component=data.get("component", ""),
+        release=data.get("release", ""), source=data["source"],
+        source_sha256=data["sha256"],
+        dates=f"{data['first_date']} to {data['last_date']}",
+        raster=f"EPSG:3035, cell centres west, east, north, south (m): {data['corners']}",
+        title=f"{run.model.label} on {data['tile']}",
         model=c["model"], sizes=json.dumps(c["sizes"]),
         seed=c["seed"], fold=c["fold"],
         weights_sha256=c["result"]["weights_sha256"],

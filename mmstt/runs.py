@@ -141,7 +141,7 @@ def seen_by(windows: Windows) -> dict:
 def identity_of(data: dict, windows: Windows, model: ForecastModel, *, sizes: dict, config: Any = None) -> dict:
     "All that decides what a run becomes: two runs with the same identity are the same run."
     shape = {k: getattr(model, k) for k in SHAPE}
-    settings = asdict(config) if config is not None and count_parameters(model) else {}
+    settings = asdict(config) if count_parameters(model) else {}
     training = {k: v for k, v in settings.items() if k not in ("threads", "checkpoint_seconds")}
     found = dict(model=model.name, sizes=sizes, shape=shape, protocol=windows.protocol.to_dict(), seed=windows.seed,
                  fold=windows.fold, training=training, data=data, scaler=windows.scaler.to_dict())
@@ -220,8 +220,8 @@ def finish_run(out: Path, identity: dict, model: ForecastModel, *, result: dict,
     write_tensors(out / "weights.safetensors", _apart(model.state_dict()))
     sha256 = sha256_of(out / "weights.safetensors")
     result = dict(result, parameters=count_parameters(model), weights_sha256=sha256)
-    versions = dict(mmstt=mmstt.__version__, torch=torch.__version__, numpy=np.__version__)
-    versions |= dict(python=platform.python_version())
+    versions = dict(mmstt=mmstt.__version__, torch=torch.__version__, numpy=np.__version__,
+                    python=platform.python_version())
     write_json(out / "config.json", dict(complete=True, **identity, result=result, machine=machine, versions=versions))
     return complete_run(out)
 

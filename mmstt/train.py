@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 import xarray as xr
 from fastcore.basics import patch
-from torch import nn
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from .models.core import build_model, count_parameters
@@ -94,10 +94,10 @@ def compute_dtype(config: TrainConfig, device: torch.device) -> torch.dtype:
 
 # %% ../nbs/20_train.ipynb #5ff4b9ff
 def masked_loss(
-    pred: torch.Tensor,
-    y: torch.Tensor,
-    valid: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
+    pred: Tensor,
+    y: Tensor,
+    valid: Tensor,
+) -> tuple[Tensor, Tensor]:
     """Smooth L1 on valid cells only, in float32.
 
     Parameters
@@ -114,7 +114,7 @@ def masked_loss(
     return F.smooth_l1_loss(known, y, reduction="sum"), valid.sum()
 
 # %% ../nbs/20_train.ipynb #aae07911
-def run_epoch(net: nn.Module, windows: Windows, origins: torch.Tensor, *, batch_size: int, dtype: torch.dtype,
+def run_epoch(net: nn.Module, windows: Windows, origins: Tensor, *, batch_size: int, dtype: torch.dtype,
               learn: Callable | None = None) -> float:
     """Mean loss over windows.
 
@@ -145,7 +145,7 @@ def _seed_of(seed, fold, epoch):
     return int.from_bytes(hashlib.sha256(f"{seed} {fold} {epoch}".encode()).digest()[:6])
 
 # %% ../nbs/20_train.ipynb #9a802d27
-class Replayed(torch.nn.Module):
+class Replayed(nn.Module):
     """A network on a GPU that replays recorded kernels while it learns from full batches.
 
     Parameters
@@ -166,7 +166,7 @@ class Replayed(torch.nn.Module):
         whole = self.training and len(x) == self.size
         return (self.replay if whole else self.net)(x, *more)
 
-class _Plain(torch.nn.Module):
+class _Plain(nn.Module):
     "A network under another name, so that recording leaves the network itself as it is."
 
     def __init__(self, net):
@@ -184,17 +184,16 @@ class Training:
         self.history = Path(out) / "history.csv"
         self.checkpoint = Path(out) / "checkpoint.safetensors"
         self.dtype, self.device = compute_dtype(config, device), device
-        self.origins = {k: windows.origins[k].to(device) for k in ("train", "validation")}
         self.net = self.faster(torch.compile(model) if config.compile else model)
         self.weights = {n: p for n, p in model.named_parameters() if p.requires_grad}
         how = dict(lr=config.lr, weight_decay=config.weight_decay, fused=True)
         self.optimizer = torch.optim.AdamW(self.weights.values(), **how)
-        self.steps = math.ceil(len(self.origins["train"]) / config.batch_size)
+        self.steps = math.ceil(len(windows.origins["train"]) / config.batch_size)
         self.rows, self.best, self.step = [], {}, 0
 
     def faster(self, net):
         "The network, replayed where that can be done."
-        first = self.origins["train"][:self.config.batch_size]
+        first = self.windows.origins["train"][:self.config.batch_size]
         if self.device.type != "cuda" or len(first) < self.config.batch_size: return net
         return Replayed(net.train(), net.read(self.windows, first), self.dtype)
 
@@ -213,7 +212,7 @@ class Training:
 def learn(self: Training, loss):
     "One step of AdamW."
     progress = (len(self.rows) + self.step / self.steps) / self.config.max_epochs
-    for group in self.optimizer.param_groups: group["lr"] = learning_rate(self.config, progress)
+    self.optimizer.param_groups[0]["lr"] = learning_rate(self.config, progress)
     self.optimizer.zero_grad(set_to_none=True)
     loss.backward()
     self.optimizer.step()
@@ -246,21 +245,17 @@ def epoch(self: Training, bar):
     "Train one epoch, validate, and note both."
     n, self.step = len(self.rows) + 1, 0
     torch.manual_seed(_seed_of(self.identity["seed"], self.identity["fold"], n))
-    origins = self.origins["train"]
-    order = origins[torch.randperm(len(origins)).to(self.device)]
+    origins = self.windows.origins
+    order = origins["train"][torch.randperm(len(origins["train"])).to(self.device)]
+    how = dict(batch_size=self.config.batch_size, dtype=self.dtype)
     def learn(loss):
         self.learn(loss)
         bar.update(len(self.rows) + self.step / self.steps - bar.n)
-    train = self.loss(self.net.train(), order, learn)
-    with torch.no_grad(): validation = self.loss(self.net.eval(), self.origins["validation"])
+    train = run_epoch(self.net.train(), self.windows, order, learn=learn, **how)
+    with torch.no_grad():
+        validation = run_epoch(self.net.eval(), self.windows, origins["validation"], **how)
     self.note(n, train, validation)
     bar.set_postfix(train=f"{train:.4g}", validation=f"{validation:.4g}", best=self.best_row[0], refresh=False)
-
-# %% ../nbs/20_train.ipynb #2f7f9064
-@patch
-def loss(self: Training, net, origins, learn=None):
-    "Mean loss over windows, as `run_epoch` has it."
-    return run_epoch(net, self.windows, origins, batch_size=self.config.batch_size, dtype=self.dtype, learn=learn)
 
 # %% ../nbs/20_train.ipynb #d55c8769
 @patch

@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from fastcore.basics import patch
+from torch import Tensor
 
 from ..features import MIN_DATES, fill_forward, last_valid
-from .core import ForecastModel, build_model, register
+from .core import ForecastModel, register
 
 # %% ../../nbs/15_baselines.ipynb #09cc44a1
 def _last(x):
@@ -27,7 +29,7 @@ def _last(x):
     return torch.from_numpy(values).nan_to_num(0.), torch.from_numpy(index)
 
 # %% ../../nbs/15_baselines.ipynb #fb5f7ac5
-def fill(x: torch.Tensor) -> torch.Tensor:
+def fill(x: Tensor) -> Tensor:
     "Gaps of (T, N) closed by the last value before them (by the first one at the start); 0 for an empty series."
     if not x.isnan().any(): return x
     filled = fill_forward(x.numpy())
@@ -87,7 +89,7 @@ class Baseline(ForecastModel):
 def carried_to(self: Baseline, windows):
     "See `ForecastModel.carried_to`: a fresh one, fitted to these windows."
     shape = windows.t_in, windows.t_out, 1, *windows.truth.shape[-2:]
-    return build_model(self.name, *shape, **self.sizes).fit_windows(windows)
+    return type(self)(*shape, **self.sizes).fit_windows(windows)
 
 @patch
 def reads(self: Baseline):
@@ -215,14 +217,14 @@ class RecentMean(Baseline):
         return torch.where(mean.isnan(), last, mean).expand(len(future), -1)
 
 # %% ../../nbs/15_baselines.ipynb #e051f355
-def terms(days: torch.Tensor) -> torch.Tensor:
+def terms(days: Tensor) -> Tensor:
     "Constant, years, annual cosine and sine: (T,) days -> (T, 4)."
     t = days.double() / YEAR
     angle = 2 * torch.pi * t
     return torch.stack([torch.ones_like(t), t, torch.cos(angle), torch.sin(angle)], 1)
 
 # %% ../../nbs/15_baselines.ipynb #1485cc20
-def fit_lines(x: torch.Tensor, days: torch.Tensor) -> torch.Tensor:
+def fit_lines(x: Tensor, days: Tensor) -> Tensor:
     """Trend and annual wave of each series on its own dates.
 
     Parameters
@@ -247,7 +249,7 @@ def _fit_with_gaps(x, design):
     products = design[:, :, None] * design[:, None]                  # (T, 4, 4)
     gram = (valid.T @ products.flatten(1)).reshape(-1, 4, 4)
     right = x.nan_to_num(0.).double().T @ design
-    one = torch.eye(4, dtype=gram.dtype, device=gram.device)
+    one = torch.eye(4, dtype=gram.dtype)
     enough = valid.sum(0) >= MIN_DATES
     gram[~enough] = one
     size = gram.diagonal(dim1=1, dim2=2).mean(1)
@@ -263,9 +265,8 @@ class Trend(Baseline):
     """
     past_only = False
 
-    def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64):
-        super().__init__(t_in, t_out, channels, height, width)
-        self.register_buffer("coef", torch.full((4, height * width), torch.nan))
+    def build(self):
+        self.register_buffer("coef", torch.full((4, self.height * self.width), torch.nan))
         self.register_buffer("phi", torch.zeros(()))
 
     def learn(self, x, days):
@@ -300,11 +301,11 @@ DECAY_CELLS = 2048  # cells that decide one number; every k-th is taken of a lar
 def _decay_series(x):
     "The series (T, n) that decide the decay: those without gaps if there are any, not more than `DECAY_CELLS`."
     whole = (~x.sum(0).isnan()).nonzero()[:, 0]
-    if not len(whole): whole = torch.arange(x.shape[1], device=x.device)
+    if not len(whole): whole = torch.arange(x.shape[1])
     every = -(-len(whole) // DECAY_CELLS)
     return fill(x[:, whole[::every]])
 
-def fit_decay(x: torch.Tensor, days: torch.Tensor, t_out: int) -> torch.Tensor:
+def fit_decay(x: Tensor, days: Tensor, t_out: int) -> Tensor:
     """The decay over six days, in [0, 1], that would have been best over the last year.
 
     Parameters
@@ -318,7 +319,7 @@ def fit_decay(x: torch.Tensor, days: torch.Tensor, t_out: int) -> torch.Tensor:
     scalar tensor; 1 (no decay) if the past is too short to tell
     """
     x = _decay_series(x)
-    phi = torch.linspace(0, 1, 201, dtype=x.dtype, device=x.device)
+    phi = torch.linspace(0, 1, 201, dtype=x.dtype)
     last = len(x) - 1 - t_out
     year = int((days >= days[-1] - 366).sum())
     earliest = max(last - year, MIN_DATES, len(x) // 2)
@@ -387,8 +388,8 @@ def _nearly_complete(x):
     every = max(1, -(-len(keep) // MAX_CELLS))
     return fill(x[:, keep[::every]]).double()
 
-def window_moments(x: torch.Tensor, origins: torch.Tensor, lags: int, *,
-                   t_out: int) -> tuple[torch.Tensor, torch.Tensor]:
+def window_moments(x: Tensor, origins: Tensor, lags: int, *,
+                   t_out: int) -> tuple[Tensor, Tensor]:
     """Mean and covariance of all windows of all (nearly complete) cells.
 
     Parameters
@@ -402,20 +403,18 @@ def window_moments(x: torch.Tensor, origins: torch.Tensor, lags: int, *,
     mean (lags + t_out,), covariance (lags + t_out, lags + t_out), float64; zeros if no cell is complete enough
     """
     z = _nearly_complete(x)
-    if not z.shape[1]:
-        size = lags + t_out
-        return z.new_zeros(size), z.new_zeros(size, size)
-    products = z @ z.T / z.shape[1]
-    means = z.mean(1)
-    offsets = torch.arange(1 - lags, t_out + 1, device=x.device)
-    index = torch.as_tensor(origins, device=x.device)[:, None] + offsets
+    cells = max(z.shape[1], 1)
+    products = z @ z.T / cells
+    means = z.sum(1) / cells
+    offsets = torch.arange(1 - lags, t_out + 1)
+    index = torch.as_tensor(origins)[:, None] + offsets
     mean = means[index].mean(0)
     second = products[index[:, :, None], index[:, None]].mean(0)
     return mean, second - mean[:, None] * mean
 
 # %% ../../nbs/15_baselines.ipynb #6f8e46e0
-def ridge_map(mean: torch.Tensor, cov: torch.Tensor, features: torch.Tensor, *,
-              penalty: torch.Tensor | float) -> tuple[torch.Tensor, torch.Tensor]:
+def ridge_map(mean: Tensor, cov: Tensor, features: Tensor, *,
+              penalty: Tensor | float) -> tuple[Tensor, Tensor]:
     """Ridge regression of the last T_out entries on `features` (L, F) of the first L, from their mean and covariance.
 
     Returns weights (L, T_out) and bias (T_out,).
@@ -424,12 +423,12 @@ def ridge_map(mean: torch.Tensor, cov: torch.Tensor, features: torch.Tensor, *,
     cxx = features.T @ cov[:L, :L] @ features
     cxy = features.T @ cov[:L, L:]
     scale = cxx.diagonal().mean().clamp(min=1e-12)
-    one = torch.eye(len(cxx), dtype=cxx.dtype, device=cxx.device)
+    one = torch.eye(len(cxx), dtype=cxx.dtype)
     weights = features @ torch.linalg.solve(cxx + penalty * scale * one, cxy)
     return weights, mean[L:] - weights.T @ mean[:L]
 
 # %% ../../nbs/15_baselines.ipynb #1e4764e0
-def map_error(moments: tuple, line: tuple) -> torch.Tensor:
+def map_error(moments: tuple, line: tuple) -> Tensor:
     "Mean squared error of a linear map (weights, bias) over windows with these moments (mean, covariance)."
     (mean, cov), (weights, bias) = moments, line
     L = len(weights)
@@ -447,11 +446,10 @@ class LinearMap(Baseline):
     in_days = False
     penalties = (1e-6,)
 
-    def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64, lags=None):
-        super().__init__(t_in, t_out, channels, height, width)
-        self.lags = lags or t_in
-        self.register_buffer("weight", torch.zeros(self.lags, t_out))
-        self.register_buffer("bias", torch.zeros(t_out))
+    def build(self, lags=None):
+        self.lags = lags or self.t_in
+        self.register_buffer("weight", torch.zeros(self.lags, self.t_out))
+        self.register_buffer("bias", torch.zeros(self.t_out))
         self.register_buffer("penalty", torch.tensor(float(self.penalties[0])))
 
     def features(self, lags):
@@ -462,14 +460,13 @@ class LinearMap(Baseline):
         there = origins[origins >= lags - 1]
         mean, cov = window_moments(x, there, lags, t_out=self.t_out)
         if not self.relative: return mean, cov
-        less_last = torch.eye(len(mean), dtype=mean.dtype, device=x.device)
+        less_last = torch.eye(len(mean), dtype=mean.dtype)
         less_last[:, lags - 1] -= 1
         return less_last @ mean, less_last @ cov @ less_last.T
 
     def map_of(self, mean, cov, lags):
         "Weights and bias from moments, with the penalty that was chosen."
-        features = self.features(lags).to(cov.device)
-        weights, bias = ridge_map(mean, cov, features, penalty=self.penalty.double())
+        weights, bias = ridge_map(mean, cov, self.features(lags), penalty=self.penalty.double())
         return weights.to(self.weight.dtype), bias.to(self.weight.dtype)
 
 # %% ../../nbs/15_baselines.ipynb #4fff1a6d
@@ -482,10 +479,9 @@ def fit_windows(self: LinearMap, windows):
     lags = max(self.t_in, min(self.lags, len(train) // 2))       # a short past has no whole year to learn from
     fitting = self.moments(x, train, lags)
     checking = self.moments(x, validation, lags)
-    features = self.features(lags).to(x.device)
-    maps = [ridge_map(*fitting, features, penalty=p) for p in self.penalties]
-    error = torch.stack([map_error(checking, m) for m in maps])
-    self.penalty.fill_(self.penalties[int(error.argmin())])
+    features = self.features(lags)
+    def error(penalty): return map_error(checking, ridge_map(*fitting, features, penalty=penalty))
+    self.penalty.fill_(min(self.penalties, key=error))
     weights, bias = self.map_of(*fitting, lags)
     self.weight[-lags:] = weights
     self.bias.copy_(bias)
@@ -498,7 +494,7 @@ def extend(self: LinearMap, x, past, future):
     bias = self.bias
     lags = self.lags
     if self.past_only and len(x) > 2 * lags + self.t_out:
-        origins = torch.arange(lags - 1, len(x) - self.t_out, device=x.device)
+        origins = torch.arange(lags - 1, len(x) - self.t_out)
         weights, bias = self.map_of(*self.moments(x, origins, lags), lags)
     z = fill(x[-lags:])
     if len(z) < lags: z = torch.cat([z[:1].expand(lags - len(z), -1), z])
@@ -518,13 +514,9 @@ class DLinear(LinearMap):
     relative = False
 
     def features(self, lags):
-        rows = torch.arange(lags)
-        near = rows[:, None] + torch.arange(-2, 3)               # mean of 5 dates, the ends repeated
-        near = near.clamp(0, lags - 1).flatten()
-        average = torch.zeros(lags, lags, dtype=torch.float64)
-        fifth = torch.tensor(.2).double()
-        average.index_put_((near, rows.repeat_interleave(5)), fifth, accumulate=True)
         one = torch.eye(lags, dtype=torch.float64)
+        near = F.pad(one, (2, 2), mode="replicate").unfold(1, 5, 1)  # of 5 dates, the ends repeated
+        average = near.sum(-1) * torch.tensor(.2).double()
         return torch.cat([average, one - average], 1)
 
 # %% ../../nbs/15_baselines.ipynb #ac4c0840
@@ -535,8 +527,8 @@ class Ridge(LinearMap):
     whole_past = True
     penalties = 1e-4, 1e-3, 1e-2, 1e-1, 1., 10.
 
-    def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64, lags=None):
-        super().__init__(t_in, t_out, channels, height, width, lags or 6 * t_in + 1)
+    def build(self, lags=None):
+        super().build(lags or 6 * self.t_in + 1)
 
 @register("ridge_refit")
 class RidgeRefit(Ridge):

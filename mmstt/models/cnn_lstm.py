@@ -9,7 +9,7 @@ __all__ = ['halved', 'FrameEncoder', 'LSTM', 'Continue', 'two_kernels', 'four_ke
 # %% ../../nbs/11_cnn_lstm.ipynb #275782d3
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from .core import ForecastModel, register
 
@@ -86,7 +86,7 @@ class Continue(nn.Module):
         return torch.stack(out, 1)  # (B, steps, hidden)
 
 # %% ../../nbs/11_cnn_lstm.ipynb #75a8291c
-def two_kernels(weight: torch.Tensor) -> torch.Tensor:
+def two_kernels(weight: Tensor) -> Tensor:
     "For the first and the second of two cells: kernels (2, ..., 3) from one along the last axis (..., 3)."
     before, here, after = weight.unbind(-1)
     none = torch.zeros_like(here)
@@ -95,14 +95,14 @@ def two_kernels(weight: torch.Tensor) -> torch.Tensor:
     return torch.stack([first, second])
 
 # %% ../../nbs/11_cnn_lstm.ipynb #d2622fa6
-def four_kernels(weight: torch.Tensor) -> torch.Tensor:
+def four_kernels(weight: Tensor) -> Tensor:
     "Kernels (4 c_out, c_in, 3, 3) on the small map from those on the enlarged one (c_out, c_in, 3, 3)."
     across = two_kernels(weight)
     both = two_kernels(across.mT).mT  # (2, 2, c_out, c_in, 3, 3): row, column
     return both.flatten(0, 2)
 
 # %% ../../nbs/11_cnn_lstm.ipynb #24346fb6
-def enlarge_and_convolve(z: torch.Tensor, conv: nn.Conv2d) -> torch.Tensor:
+def enlarge_and_convolve(z: Tensor, conv: nn.Conv2d) -> Tensor:
     "Twice the sides by repetition, then a 3 x 3 convolution with padding 1: (N, c, h, w) to (N, c_out, 2 h, 2 w)."
     y = F.conv2d(z, four_kernels(conv.weight), conv.bias.repeat(4), padding=1)
     y = y.permute(0, 2, 3, 1).unflatten(-1, (2, -1))  # (N, h, w, row, column * c_out)
@@ -159,23 +159,17 @@ class CNNLSTM(ForecastModel):
     label = "CNN-LSTM"
     tied_to_tile = True
 
-    def __init__(
+    def build(
         self,
-        t_in: int = 10,
-        t_out: int = 10,
-        channels: int = 6,
-        height: int = 64,
-        width: int = 64,
         *,
         widths: tuple = (32, 64, 128),
         squeeze: int = 16,
         hidden: int = 512,
     ):
-        super().__init__(t_in, t_out, channels, height, width)
-        sizes = halved(height, width, len(widths))
+        sizes = halved(self.height, self.width, len(widths))
         h, w = sizes[-1]
-        self.encode = FrameEncoder(channels, widths, squeeze)
-        self.carry = Continue(squeeze * h * w, hidden, t_out)
+        self.encode = FrameEncoder(self.channels, widths, squeeze)
+        self.carry = Continue(squeeze * h * w, hidden, self.t_out)
         self.decode = FrameDecoder(hidden, widths, squeeze, sizes=sizes)
 
     def forward(self, x, dates):  # (B, T_in, C, H, W)

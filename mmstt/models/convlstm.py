@@ -11,7 +11,7 @@ import math
 import torch
 import torch.nn.functional as F
 from fastcore.basics import patch
-from torch import nn
+from torch import Tensor, nn
 
 from .core import ForecastModel, register
 
@@ -58,29 +58,26 @@ class ConvLSTMCell(nn.Module):
         return h.to(mixed.dtype), c
 
 # %% ../../nbs/12_convlstm.ipynb #3b9f5005
-def convolve(
-    x: torch.Tensor, conv: nn.Conv2d, part: slice, *, bias: torch.Tensor | None = None
-) -> torch.Tensor:
-    """Convolve with those input channels of a layer's kernel that `part` names.
+def convolve(x: Tensor, conv: nn.Conv2d, part: slice) -> Tensor:
+    """Convolve with those input channels of a layer's kernel that `part` names, and add its bias.
 
     Parameters
     ----------
     x : (N, c, h, w), as many channels as `part`
     conv, part : layer, range of its input channels
-    bias : added to the result
 
     Returns
     -------
     (N, c_out, h, w)
     """
-    return F.conv2d(x, conv.weight[:, part], bias, padding=conv.padding)
+    return F.conv2d(x, conv.weight[:, part], conv.bias, padding=conv.padding)
 
 # %% ../../nbs/12_convlstm.ipynb #48578f77
 @patch
-def along(self: ConvLSTMCell, x: torch.Tensor, dates: int) -> tuple:
+def along(self: ConvLSTMCell, x: Tensor, dates: int) -> tuple:
     "States (dates * B, hidden, h, w) along all dates of x (dates * B, C, h, w), from nothing; and the last (h, c)."
     middle = self.conv.in_channels - self.hidden
-    given = convolve(x, self.conv, slice(0, middle), bias=self.conv.bias)
+    given = convolve(x, self.conv, slice(0, middle))
     kernel = self.conv.weight[:, middle:].to(given.dtype)
     h, out = None, []
     steps = given.unflatten(0, (dates, -1)).unbind()
@@ -93,7 +90,7 @@ def along(self: ConvLSTMCell, x: torch.Tensor, dates: int) -> tuple:
     return torch.cat(out), (h, c)
 
 # %% ../../nbs/12_convlstm.ipynb #25ebedf7
-def continue_calendar(last: torch.Tensor, days: torch.Tensor) -> torch.Tensor:
+def continue_calendar(last: Tensor, days: Tensor) -> Tensor:
     """Calendar channels (B, n, 2, H, W) of dates `days` (B, n) after the last input, from those of the last input (B,
     2, H, W).
     """
@@ -123,27 +120,21 @@ class ConvLSTM(ForecastModel):
 
     label = "ConvLSTM"
 
-    def __init__(
+    def build(
         self,
-        t_in: int = 10,
-        t_out: int = 10,
-        channels: int = 6,
-        height: int = 64,
-        width: int = 64,
         *,
         hidden: tuple = (128, 64, 64),
         kernel: int = 5,
         patch: int = 4,
     ):
-        super().__init__(t_in, t_out, channels, height, width)
-        if channels == 2:
+        if self.channels == 2:
             raise ValueError("channels=2: give displacement alone, or with static maps and calendar")
         self.patch = patch
-        sizes = (channels * patch**2, *hidden)
+        widths = (self.channels * patch**2, *hidden)
 
         def stack():
             return nn.ModuleList(
-                ConvLSTMCell(c, h, kernel) for c, h in zip(sizes, hidden)
+                ConvLSTMCell(c, h, kernel) for c, h in zip(widths, hidden)
             )
 
         self.encoder = stack()
@@ -153,7 +144,7 @@ class ConvLSTM(ForecastModel):
     def forward(self, x, dates):  # (B, T_in, C, H, W)
         states = self.encode(x)
         last = self.fold(x[:, -1, :1])  # (B, P * P, h, w), displacement observed last
-        out = self.continued(states, last, self.known(x, dates))
+        out = self.continued(states, last, self.from_known(x, dates))
         return self.unfold(out).unflatten(0, (self.t_out, -1)).transpose(0, 1)
 
 # %% ../../nbs/12_convlstm.ipynb #6dd448fe
@@ -175,8 +166,6 @@ def unfold(self: ConvLSTM, x):  # (B, P * P, H / P, W / P)
 @patch
 def known(self: ConvLSTM, x, dates):
     "What is known of the dates to forecast: static maps and calendar, (B, T_out, C - 1, H, W)."
-    if self.channels == 1:
-        return x.new_zeros(len(x), self.t_out, 0, self.height, self.width)
     statics = x[:, -1:, 1:-2].expand(-1, self.t_out, -1, -1, -1)
     days = dates[:, self.t_in :] - dates[:, self.t_in - 1 : self.t_in]
     calendar = continue_calendar(x[:, -1, -2:], days)
@@ -197,16 +186,15 @@ def encode(self: ConvLSTM, x):
 
 # %% ../../nbs/12_convlstm.ipynb #c388a792
 @patch
-def from_known(self: ConvLSTM, known):  # (B, T_out, C - 1, H, W)
+def from_known(self: ConvLSTM, x, dates):
     "What the known maps add to the first layer of the forecaster: T_out times (B, 4 * hidden, h, w)."
     conv = self.forecaster[0].conv
     if self.channels == 1:
         return [conv.bias[:, None, None]] * self.t_out
-    maps = self.fold(known.transpose(0, 1).flatten(0, 1))
+    maps = self.fold(self.known(x, dates).transpose(0, 1).flatten(0, 1))
     cells = self.patch**2
     part = slice(cells, self.channels * cells)
-    given = convolve(maps, conv, part, bias=conv.bias)
-    return given.unflatten(0, (self.t_out, -1)).unbind()
+    return convolve(maps, conv, part).unflatten(0, (self.t_out, -1)).unbind()
 
 # %% ../../nbs/12_convlstm.ipynb #4db84f31
 @patch
@@ -218,13 +206,13 @@ def own_part(self: ConvLSTM):
 
 # %% ../../nbs/12_convlstm.ipynb #7d5e0140
 @patch
-def continued(self: ConvLSTM, states, y, known):
-    "Folded forecasts (T_out * B, P * P, h, w) from the states, the last displacement and the known maps."
+def continued(self: ConvLSTM, states, y, from_known):
+    "Folded forecasts (T_out * B, P * P, h, w) from the states, the last displacement and what `from_known` gives."
     states, out = list(states), []
     inside = self.fold(y.new_ones(1, 1, self.height, self.width))
     first, *others = self.forecaster
     kernel = self.own_part()
-    for given in self.from_known(known):
+    for given in from_known:
         h, c = states[0]
         own = torch.cat([(y * inside).to(h.dtype), h], 1)
         mixed = given + F.conv2d(own, kernel, padding=first.conv.padding)

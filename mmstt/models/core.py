@@ -24,6 +24,7 @@ class ForecastModel(nn.Module, ABC):
     t_in, t_out : number of input and of forecast dates
     channels : number of input channels `C`; channel 0 is displacement
     height, width : rows and columns of the raster
+    sizes : the model's own (width, depth), for `build`
 
     Class attributes
     ----------------
@@ -33,7 +34,6 @@ class ForecastModel(nn.Module, ABC):
     tied_to_tile : some weights belong to the cells of the tile it was trained on, so it cannot be carried to another
     reads_only_the_window : the last `t_in` maps are all it needs, so that it can stand alone in a file
     where_empty : what becomes of a cell without values, for the card
-    sizes : its own (width, depth), where `build_model` was given some
     """
     label = ""
     is_baseline = False
@@ -41,13 +41,17 @@ class ForecastModel(nn.Module, ABC):
     tied_to_tile = False
     reads_only_the_window = True
     where_empty = "A cell without values is forecast from its surroundings at best; leave it out."
-    sizes = {}
 
-    def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64):
+    def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64, **sizes):
         super().__init__()
         self.t_in, self.t_out = t_in, t_out
         self.channels = channels
         self.height, self.width = height, width
+        self.sizes = sizes
+        self.build(**sizes)
+
+    def build(self):
+        "Make the layers. A model that has sizes of its own takes them here, by name."
 
     @abstractmethod
     def forward(self, x, dates):
@@ -61,9 +65,6 @@ class ForecastModel(nn.Module, ABC):
         "(B, T_out, H, W) scaled, for windows at these origins; all scores and forecasts are made by this method."
         return self(*self.read(windows, origins))
 
-    def fit_windows(self, windows):
-        "Learn in closed form from the training part of `windows`; networks are trained in `mmstt.train`."
-        return self
 
 # %% ../../nbs/09_models.ipynb #3e202352
 @patch
@@ -142,11 +143,9 @@ SHAPE = "t_in", "t_out", "channels", "height", "width"
 def build_model(name: str, *shape: int, **sizes) -> ForecastModel:
     "A fresh model of that name; `shape` is t_in, t_out, channels, height, width, `sizes` are its own (width, depth)."
     try:
-        model = get_model(name)(*shape, **sizes)
+        return get_model(name)(*shape, **sizes)
     except TypeError as e:
         raise ValueError(f"model {name!r}: {e}") from e
-    model.sizes = {k: v for k, v in sizes.items() if k not in SHAPE}
-    return model
 
 # %% ../../nbs/09_models.ipynb #a9e6c7fd
 def model_of(config: dict) -> ForecastModel:

@@ -12,12 +12,12 @@ import math
 import torch
 import torch.nn.functional as F
 from fastcore.basics import patch_to
-from torch import nn
+from torch import Tensor, nn
 
 from .core import ForecastModel, register
 
 # %% ../../nbs/10_mmstt.ipynb #22937e95
-def to_patches(x: torch.Tensor, patch: int) -> torch.Tensor:
+def to_patches(x: Tensor, patch: int) -> Tensor:
     """Cut maps into non-overlapping square patches; sides that do not divide are padded with zeros.
 
     (B, T, C, H, W) -> (B, T * ceil(H/P) * ceil(W/P), C * P * P), by date, row, column.
@@ -33,13 +33,13 @@ def to_patches(x: torch.Tensor, patch: int) -> torch.Tensor:
 
 # %% ../../nbs/10_mmstt.ipynb #c5185df9
 def from_patches(
-    tokens: torch.Tensor,
+    tokens: Tensor,
     channels: int,
     patch: int,
     *,
     height: int,
     width: int,
-) -> torch.Tensor:
+) -> Tensor:
     """Put patches back where `to_patches` took them from.
 
     Parameters
@@ -107,8 +107,8 @@ def _windowwise_pays(qkv, dropout):
     return half and qkv.shape[1] >= 256
 
 def attend(
-    qkv: torch.Tensor, dropout: float = 0.0, scale: float | None = None
-) -> torch.Tensor:
+    qkv: Tensor, dropout: float = 0.0, scale: float | None = None
+) -> Tensor:
     """softmax(Q K^T / sqrt(d)) V for all heads.
 
     Parameters
@@ -126,7 +126,7 @@ def attend(
     return _attend(qkv, dropout, scale)
 
 # %% ../../nbs/10_mmstt.ipynb #94f48b55
-def widened(weight: torch.Tensor, heads: int, more: int) -> torch.Tensor:
+def widened(weight: Tensor, heads: int, more: int) -> Tensor:
     "Rows of zeros after the rows of each head: (heads * d, ...) to (heads * (d + more), ...)."
     parts = weight.unflatten(0, (heads, -1))
     zeros = parts.new_zeros(heads, more, *weight.shape[1:])
@@ -249,18 +249,6 @@ class EncoderLayer(nn.Module):
         hidden = self.drop(F.gelu(self.wide(b)))
         return self.drop(self.narrow(hidden)) + z  # (5)
 
-# %% ../../nbs/10_mmstt.ipynb #8df29bf6
-def _check_choices(t_in, t_out, attention):
-    if t_out > t_in:
-        raise ValueError(
-            "MM-STT takes its forecast from the input's tokens, "
-            f"so t_out={t_out} must not exceed t_in={t_in}"
-        )
-    if attention not in ("joint", "factorised"):
-        raise ValueError(
-            f"attention={attention!r} is neither 'joint' nor 'factorised'"
-        )
-
 # %% ../../nbs/10_mmstt.ipynb #371270b5
 @register("mmstt")
 class MMSTT(ForecastModel):
@@ -280,10 +268,8 @@ class MMSTT(ForecastModel):
     """
     label = "MM-STT"
 
-    def __init__(
+    def build(
         self,
-        t_in: int = 10, t_out: int = 10, channels: int = 6,
-        height: int = 64, width: int = 64,
         *,
         patch: int = 8,
         dim: int = 256,
@@ -293,19 +279,21 @@ class MMSTT(ForecastModel):
         dropout: float = 0.0,
         attention: str = "joint",
     ):
-        super().__init__(t_in, t_out, channels, height, width)
-        _check_choices(t_in, t_out, attention)
+        if self.t_out > self.t_in:
+            raise ValueError("MM-STT takes its forecast from the input's tokens, "
+                             f"so t_out={self.t_out} must not exceed t_in={self.t_in}")
+        if attention not in ("joint", "factorised"):
+            raise ValueError(f"attention={attention!r} is neither 'joint' nor 'factorised'")
         self.patch = patch
-        per_date = math.ceil(height / patch) * math.ceil(width / patch)
-        self.n = t_in * per_date
-        self.n_out = t_out * per_date
-        self.embed = nn.Linear(channels * patch**2, dim)
+        per_date = math.ceil(self.height / patch) * math.ceil(self.width / patch)
+        self.n = self.t_in * per_date
+        self.n_out = self.t_out * per_date
+        self.embed = nn.Linear(self.channels * patch**2, dim)
         self.position = nn.Parameter(torch.empty(1, self.n, dim))  # E_pos
-        kind = dict(dropout=dropout, attention=attention, dates=t_in)
-        layers = (EncoderLayer(dim, heads, ffn, **kind) for _ in range(depth))
-        self.layers = nn.ModuleList(layers)
-        self.unembed = nn.Linear(dim, channels * patch**2)
-        self.fuse = nn.Conv2d(channels, 1, 1)
+        kind = dict(dropout=dropout, attention=attention, dates=self.t_in)
+        self.layers = nn.ModuleList(EncoderLayer(dim, heads, ffn, **kind) for _ in range(depth))
+        self.unembed = nn.Linear(dim, self.channels * patch**2)
+        self.fuse = nn.Conv2d(self.channels, 1, 1)
         self.reset()
 
     def forward(self, x, dates):
@@ -369,8 +357,8 @@ def forward_flops(model: MMSTT) -> int:
 # %% ../../nbs/10_mmstt.ipynb #36d09ab5
 @torch.no_grad()
 def attention_weights(
-    model: MMSTT, x: torch.Tensor, layer: int = -1
-) -> torch.Tensor:
+    model: MMSTT, x: Tensor, layer: int = -1
+) -> Tensor:
     """softmax(Q K^T / sqrt(d)) of one layer, written out.
 
     Parameters

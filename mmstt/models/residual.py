@@ -55,20 +55,18 @@ class Residual(ForecastModel):
     reads_only_the_window = False
     predict = Baseline.predict                                       # mean and variance from one origin
 
-    def __init__(self, t_in=10, t_out=10, channels=6, height=64, width=64, *,
-                 baseline="multiscale_gp", lags=72, hidden=48):
-        super().__init__(t_in, t_out, channels, height, width)
+    def build(self, *, baseline="multiscale_gp", lags=72, hidden=48):
         self.kind = get_model(baseline)
         if not self.kind.takes_any_dates():
             raise ValueError(f"baseline={baseline!r} cannot be corrected: choose multiscale_gp or harmonic_ar_refit")
         self.lags, self.past = lags, None
         self.register_buffer("stride_days", torch.tensor(0.))        # of the windows it was trained on
         self.layers = nn.Sequential(
-            nn.Linear(lags - 1 + t_out, hidden),
+            nn.Linear(lags - 1 + self.t_out, hidden),
             nn.GELU(),
             nn.Linear(hidden, hidden),
             nn.GELU(),
-            nn.Linear(hidden, t_out, bias=False),
+            nn.Linear(hidden, self.t_out, bias=False),
         )
         nn.init.zeros_(self.layers[-1].weight)
 

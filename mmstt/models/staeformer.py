@@ -71,16 +71,13 @@ class STAEformer(ForecastModel):
     label = "MM-STAEformer"
     tied_to_tile = True
 
-    def __init__(self, t_in: int = 10, t_out: int = 10, channels: int = 6,
-                 height: int = 64, width: int = 64, *, patch: int = 2,
-                 embed: int = 24, adaptive: int = 80, heads: int = 4, ffn: int = 256,
-                 depth: int = 3, dropout: float = 0.1):
-        super().__init__(t_in, t_out, channels, height, width)
+    def build(self, *, patch: int = 2, embed: int = 24, adaptive: int = 80,
+              heads: int = 4, ffn: int = 256, depth: int = 3, dropout: float = 0.1):
         self.patch = patch
-        self.places = math.ceil(height / patch) * math.ceil(width / patch)
+        places = math.ceil(self.height / patch) * math.ceil(self.width / patch)
         dim = embed + adaptive
-        self.embed = nn.Linear(channels * patch**2, embed)  # W, b
-        self.adaptive = nn.Parameter(torch.empty(t_in, self.places, adaptive))  # E
+        self.embed = nn.Linear(self.channels * patch**2, embed)  # W, b
+        self.adaptive = nn.Parameter(torch.empty(self.t_in, places, adaptive))  # E
         nn.init.xavier_uniform_(self.adaptive)
 
         def stack():
@@ -89,10 +86,13 @@ class STAEformer(ForecastModel):
 
         self.time = stack()
         self.space = stack()
-        self.head = nn.Linear(t_in * dim, t_out * patch**2)
+        self.head = nn.Linear(self.t_in * dim, self.t_out * patch**2)
 
     def forward(self, x, dates):
-        return self.to_maps(self.mix(self.tokens(x)))
+        z = self.tokens(x)  # (B, T, N, dim)
+        z = _along(self.time, z.transpose(1, 2))  # (B, N, T, dim), place by place
+        z = _along(self.space, z.transpose(1, 2))  # (B, T, N, dim), date by date
+        return self.to_maps(z.transpose(1, 2))
 
 # %% ../../nbs/14_staeformer.ipynb #937344f1
 @patch_to(STAEformer)
@@ -103,16 +103,9 @@ def tokens(self, x):  # (B, T, C, H, W)
     places = self.adaptive.to(z.dtype).expand(x.shape[0], -1, -1, -1)
     return torch.cat([z, places], -1)
 
-# %% ../../nbs/14_staeformer.ipynb #2f65ca04
-@patch_to(STAEformer)
-def mix(self, z):
-    "Layers along time, place by place, then across places, date by date: (B, T, N, dim) -> (B, N, T, dim)."
-    z = _along(self.time, z.transpose(1, 2))  # (B, N, T, dim)
-    return _along(self.space, z.transpose(1, 2)).transpose(1, 2)
-
 # %% ../../nbs/14_staeformer.ipynb #f401409d
 @patch_to(STAEformer)
-def to_maps(self, z):
+def to_maps(self, z):  # (B, N, T, dim)
     "Forecast maps (B, T_out, H, W) from all dates of each place."
     y = self.head(z.flatten(2)).unflatten(2, (self.t_out, -1))
     y = y.transpose(1, 2).flatten(1, 2)  # (B, T_out * N, P * P)

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from scipy import sparse
 from scipy.sparse.linalg import eigsh
-from torch import nn
+from torch import Tensor, nn
 
 from .core import ForecastModel, register
 
@@ -74,7 +74,7 @@ def _both_sides(v, axis):
     return later + earlier
 
 # %% ../../nbs/13_stgcn.ipynb #a4060469
-def shifted_sum(x: torch.Tensor) -> torch.Tensor:
+def shifted_sum(x: Tensor) -> Tensor:
     "Weighted sum over the eight neighbours of each cell, W x, by shifts; x (..., H, W)."
     y = x + SIDE * _both_sides(x, -1)
     return y + SIDE * _both_sides(y, -2) - x
@@ -82,7 +82,7 @@ def shifted_sum(x: torch.Tensor) -> torch.Tensor:
 # %% ../../nbs/13_stgcn.ipynb #1216849a
 UNIT = CORNER / 37
 
-def convolved_sum(x: torch.Tensor) -> torch.Tensor:
+def convolved_sum(x: Tensor) -> Tensor:
     "W x / UNIT as a convolution; x (..., C, H, W)."
     c = x.shape[-3] if x.dim() > 2 else 1
     corner, side = CORNER / UNIT, SIDE / UNIT
@@ -91,11 +91,11 @@ def convolved_sum(x: torch.Tensor) -> torch.Tensor:
     maps = x.reshape(-1, c, *x.shape[-2:])
     return F.conv2d(maps, kernel, padding=1, groups=c).reshape(x.shape)
 
-def channels_last(x: torch.Tensor) -> torch.Tensor:
+def channels_last(x: Tensor) -> Tensor:
     "The same numbers, in memory by window, date, cell, channel."
     return x.contiguous(memory_format=torch.channels_last)
 
-def no_compiler(x: torch.Tensor) -> bool:
+def no_compiler(x: Tensor) -> bool:
     "Whether each operation on x runs alone, on a CPU."
     return x.device.type == "cpu" and not torch.compiler.is_compiling()
 
@@ -103,7 +103,7 @@ def has_onednn() -> bool:
     "Whether torch computes with oneDNN on a CPU."
     return torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
 
-def neighbour_sum(x: torch.Tensor) -> torch.Tensor:
+def neighbour_sum(x: Tensor) -> Tensor:
     "Weighted sum over the eight neighbours of each cell, W x; x (..., H, W)."
     return UNIT * convolved_sum(x) if no_compiler(x) else shifted_sum(x)
 
@@ -115,7 +115,7 @@ class ScaledLaplacian(nn.Module):
         super().__init__()
         top = largest_eigenvalue(grid_laplacian(height, width))
         self.sides = height, width
-        self.scale = 2 / top if top > 0 else 1.0
+        self.scale = 2 / top
         degree = neighbour_sum(torch.ones(height, width)).clamp(min=1e-12)
         # away from the border D^(-1/2) is one number
         self.inside = self.scale / float(degree.max())
@@ -191,7 +191,7 @@ class Clenshaw(torch.autograd.Function):
         return out.movedim(-1, 1), None, None
 
 # %% ../../nbs/13_stgcn.ipynb #a4732834
-def clenshaw(terms: list | tuple, laplacian: ScaledLaplacian) -> torch.Tensor:
+def clenshaw(terms: list | tuple, laplacian: ScaledLaplacian) -> Tensor:
     "The sum over k of T_k(L) times the k-th of `terms`, (..., c, N) each."
     later = None  # b_{k+2}
     b = terms[-1]  # b_{k+1}
@@ -201,7 +201,7 @@ def clenshaw(terms: list | tuple, laplacian: ScaledLaplacian) -> torch.Tensor:
     return b
 
 # %% ../../nbs/13_stgcn.ipynb #ca0d84ef
-def chebyshev_terms(x: torch.Tensor, order: int, laplacian: ScaledLaplacian) -> list:
+def chebyshev_terms(x: Tensor, order: int, laplacian: ScaledLaplacian) -> list:
     "T_0(L) x, T_1(L) x, ..., as many as `order`; x (..., c, N)."
     terms = [x]
     if order > 1: terms.append(laplacian(x))
@@ -288,7 +288,7 @@ class GatedConv(torch.autograd.Function):
         return dx, *map(torch.cat, zip(of_p, of_q))
 
 # %% ../../nbs/13_stgcn.ipynb #5b648d5e
-def by_date(x: torch.Tensor) -> tuple:
+def by_date(x: Tensor) -> tuple:
     "Maps (N, C) of each window and date of x (B, C, T, N)."
     nodes, channels = x.shape[3], x.shape[1]
     last = x.permute(0, 2, 3, 1)
@@ -388,13 +388,8 @@ class STGCN(ForecastModel):
     """
     label = "MM-STGCN"
 
-    def __init__(
+    def build(
         self,
-        t_in: int = 10,
-        t_out: int = 10,
-        channels: int = 6,
-        height: int = 64,
-        width: int = 64,
         *,
         hidden: tuple = (64, 16, 64),
         blocks: int = 2,
@@ -402,20 +397,20 @@ class STGCN(ForecastModel):
         time_kernel: int = 3,
         dropout: float = 0.0,
     ):
-        super().__init__(t_in, t_out, channels, height, width)
         layers = 2 * blocks
-        longest = 1 + (t_in - 1) // layers
+        longest = 1 + (self.t_in - 1) // layers
         dates = min(time_kernel, longest)
         # one Laplacian for all blocks
-        common = dict(order=order, laplacian=ScaledLaplacian(height, width), dropout=dropout)
+        laplacian = ScaledLaplacian(self.height, self.width)
+        common = dict(order=order, laplacian=laplacian, dropout=dropout)
         last = hidden[-1]
-        widths = [channels] + [last] * (blocks - 1)
+        widths = [self.channels] + [last] * (blocks - 1)
         each = (STBlock(c, hidden, dates, **common) for c in widths)
         self.blocks = nn.Sequential(*each)
-        left = t_in - layers * (dates - 1)
+        left = self.t_in - layers * (dates - 1)
         self.last = GatedTimeConv(last, last, left)
         self.norm = MapNorm(last)
-        self.head = nn.Conv2d(last, t_out, 1)
+        self.head = nn.Conv2d(last, self.t_out, 1)
 
     def forward(self, x, dates):  # (B, T_in, C, H, W)
         x = x.transpose(1, 2).flatten(3)  # (B, C, T_in, N), channels last in memory
