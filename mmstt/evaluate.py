@@ -18,6 +18,7 @@ import torch
 import xarray as xr
 from numpy.typing import ArrayLike
 
+from .card import write_card
 from .features import last_valid
 from .files import write_beside, write_folder_beside
 from .metrics import ALL, at_native_cells, in_todays_words, moments, moments_frame, ssim_maps, summarise
@@ -265,7 +266,7 @@ def score_run(
     *,
     keep: bool = True,
 ) -> pd.DataFrame:
-    """Score a run folder on cubes; writes `scores.csv`, `windows.csv` and the forecasts on the raster into it.
+    """Score a run folder on cubes; writes scores, windows, card and the forecasts on the raster into it.
 
     Parameters
     ----------
@@ -290,6 +291,7 @@ def score_run(
     scores = in_todays_words(scores)
     _merge(scores, run.path / "scores.csv")
     _merge(sums, run.path / "windows.csv")
+    write_card(run.path)
     return scores
 
 # %% ../nbs/21_evaluate.ipynb #027bbe15
