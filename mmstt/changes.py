@@ -4,11 +4,10 @@
 
 # %% auto #0
 __all__ = ['CHANGES', 'Sheet', 'sheet_of', 'copy_of', 'text_of', 'write_sheet', 'change', 'apply_change', 'some_missing',
-           'zero_dates', 'empty_end', 'dress_all', 'dress_last', 'call_last', 'index_column', 'unnamed_columns',
-           'outline_column', 'word_column', 'date_column', 'mean_column', 'without', 'unmarked', 'shuffle_columns',
-           'dates_first', 'upper_case', 'cut_names', 'rows_twice', 'shuffle_rows', 'few_rows', 'blank_lines',
-           'second_header', 'totals', 'far_away', 'cut_off', 'spoilt_pids', 'written_by', 'first_line', 'kept_as',
-           'called', 'lower_case', 'compare', 'try_changes']
+           'zero_dates', 'empty_end', 'dress_all', 'dress_last', 'call_last', 'further_column', 'unnamed_columns',
+           'without', 'unmarked', 'shuffle_columns', 'dates_first', 'upper_case', 'cut_names', 'rows_twice',
+           'shuffle_rows', 'few_rows', 'blank_lines', 'second_header', 'totals', 'far_away', 'cut_off', 'spoilt_pids',
+           'written_by', 'first_line', 'kept_as', 'called', 'lower_case', 'compare', 'try_changes']
 
 # %% ../nbs/00i_changes.ipynb #f4802bf2
 import contextlib
@@ -69,10 +68,9 @@ _NUMBER = re.compile(r"-?\d+\.\d+")
 
 def _cell_text(value, sheet):
     "A cell as it stands in the file."
-    if sheet.decimal != "." and _NUMBER.fullmatch(value):
+    if _NUMBER.fullmatch(value):
         value = value.replace(".", sheet.decimal)
-    quote = sheet.quote
-    if sheet.separator in value: quote = quote or '"'
+    quote = sheet.quote or ('"' if sheet.separator in value else "")
     return quote + value + quote
 
 # %% ../nbs/00i_changes.ipynb #2febacf1
@@ -81,10 +79,7 @@ def text_of(sheet: Sheet) -> bytes:
     if sheet.cut:
         half = len(sheet.head) // 2
         sheet.rows[-1] = sheet.rows[-1][:half]
-    lines = []
-    for row in sheet.rows:
-        cells = [_cell_text(v, sheet) for v in row]
-        lines.append(sheet.separator.join(cells))
+    lines = [sheet.separator.join(_cell_text(v, sheet) for v in row) for row in sheet.rows]
     text = sheet.before + sheet.line_end.join(lines) + sheet.line_end
     return text.encode(sheet.encoding)
 
@@ -134,7 +129,7 @@ def change(name: str, **how) -> Callable:
     def add(f):
         if not how: CHANGES[name] = f
         for key, values in how.items():
-            for v in values: CHANGES[f"{name} {v}"] = partial(f, **{key: v})
+            for v in values: CHANGES[f"{name} {v}".lstrip()] = partial(f, **{key: v})
         return f
     return add
 
@@ -186,8 +181,6 @@ _DRESSES = {
     ".1": "{}.1",
     "mm": "{} [mm]",
     "LOS": "LOS_{}",
-}
-_CALENDARS = {
     "ISO": "%Y-%m-%d",
     "dots": "%Y.%m.%d",
     "clock": "%Y-%m-%d 05:46:12",
@@ -197,73 +190,59 @@ _CALENDARS = {
     "underscores": "X%Y_%m_%d",
 }
 
-def _namer(dress):
-    "A function of YYYYMMDD that dresses it."
-    if dress in _DRESSES: return _DRESSES[dress].format
-    return lambda day: pd.Timestamp(day).strftime(_CALENDARS[dress])
+def _dressed(day, dress):
+    "A date YYYYMMDD with a text around it, or in the way of a calendar."
+    return pd.Timestamp(day).strftime(dress) if "%" in dress else dress.format(day)
 
 # %% ../nbs/00i_changes.ipynb #e961a9c5
-def _rename(sheet, which, name):
-    for k in which: sheet.head[k] = name(sheet.head[k])
+def _rename(sheet, which, dress):
+    for k in which: sheet.head[k] = _dressed(sheet.head[k], dress)
 
-@change("dates as", dress=[*_DRESSES, *_CALENDARS])
+@change("dates as", dress=_DRESSES)
 def dress_all(sheet: Sheet, rng: random.Random, dress: str) -> None:
-    _rename(sheet, sheet.dates(), _namer(dress))
+    _rename(sheet, sheet.dates(), _DRESSES[dress])
 
 # %% ../nbs/00i_changes.ipynb #2793b9d4
-@change("last dates as", dress=[*_DRESSES, *_CALENDARS])
+@change("last dates as", dress=_DRESSES)
 def dress_last(sheet: Sheet, rng: random.Random, dress: str) -> None:
     "As where later dates were joined to a table."
     count = rng.randrange(1, 60)
-    _rename(sheet, sheet.dates()[-count:], _namer(dress))
+    _rename(sheet, sheet.dates()[-count:], _DRESSES[dress])
 
 # %% ../nbs/00i_changes.ipynb #9ba55abf
 @change("last dates called", word=["new {}", "disp2_{}", "{} neu", "std_{}", "S{}b"])
 def call_last(sheet: Sheet, rng: random.Random, word: str) -> None:
     "Words that are no dress that is known."
     count = rng.randrange(1, 20)
-    _rename(sheet, sheet.dates()[-count:], word.format)
+    _rename(sheet, sheet.dates()[-count:], word)
 
 # %% ../nbs/00i_changes.ipynb #c8e94249
+_FIRST, _LAST = 0, -1    # where a column is put
+
 def _insert(sheet, at, name, value):
     "A further column; `value` is a function of the row's number."
     for k, row in enumerate(sheet.rows):
-        place = at if at >= 0 else len(row)
-        row.insert(place, value(k) if k else name)
+        row.insert(at if at != _LAST else len(row), value(k) if k else name)
 
-@change("index column")
-def index_column(sheet: Sheet, rng: random.Random) -> None:
-    name = rng.choice(["", "fid", "OBJECTID", "index", "Unnamed: 0"])
-    _insert(sheet, 0, name, str)
+_COLUMNS = {
+    "index column": ([_FIRST], ["", "fid", "OBJECTID", "index", "Unnamed: 0"], str),
+    "outline column": ([_FIRST, _LAST], ["WKT"], lambda k: f"POINT (1.5, {k})"),
+    "column of words": ([_FIRST, 3, _LAST], ["zone", "geology", "note"], lambda k: "a b"),
+    "column with a date": ([_FIRST, _LAST], ["made_20230115", "20230301_std"], lambda k: "7"),
+    "mean of the dates": ([_LAST], ["mean", "Total", "trend_2018_2022"], lambda k: "3.3"),
+}
+
+@change("", what=_COLUMNS)
+def further_column(sheet: Sheet, rng: random.Random, what: str) -> None:
+    "One column more, at one of some places, with one of some names."
+    def one_of(options): return rng.choice(options) if len(options) > 1 else options[0]
+    places, names, value = _COLUMNS[what]
+    _insert(sheet, one_of(places), one_of(names), value)
 
 # %% ../nbs/00i_changes.ipynb #2f326993
 @change("unnamed columns")
 def unnamed_columns(sheet: Sheet, rng: random.Random) -> None:
-    for _ in range(3): _insert(sheet, -1, "", lambda k: "")
-
-@change("outline column")
-def outline_column(sheet: Sheet, rng: random.Random) -> None:
-    at = rng.choice([0, -1])
-    _insert(sheet, at, "WKT", lambda k: f"POINT (1.5, {k})")
-
-# %% ../nbs/00i_changes.ipynb #33b60635
-@change("column of words")
-def word_column(sheet: Sheet, rng: random.Random) -> None:
-    at = rng.choice([0, 3, -1])
-    name = rng.choice(["zone", "geology", "note"])
-    _insert(sheet, at, name, lambda k: "a b")
-
-# %% ../nbs/00i_changes.ipynb #bc28013d
-@change("column with a date")
-def date_column(sheet: Sheet, rng: random.Random) -> None:
-    at = rng.choice([0, -1])
-    name = rng.choice(["made_20230115", "20230301_std"])
-    _insert(sheet, at, name, lambda k: "7")
-
-@change("mean of the dates")
-def mean_column(sheet: Sheet, rng: random.Random) -> None:
-    name = rng.choice(["mean", "Total", "trend_2018_2022"])
-    _insert(sheet, -1, name, lambda k: "3.3")
+    for _ in range(3): _insert(sheet, _LAST, "", lambda k: "")
 
 # %% ../nbs/00i_changes.ipynb #fdff700c
 _DESCRIPTOR = re.compile(r"height|rmse|mean_|accel|season")
@@ -313,9 +292,7 @@ def cut_names(sheet: Sheet, rng: random.Random) -> None:
     "As a Shapefile does, which also holds 255 columns at most."
     sheet.rows = [row[:255] for row in sheet.rows]
     cut = [c[:10] for c in sheet.head]
-    for k, c in enumerate(cut):
-        if c in cut[:k]: sheet.head[k] = f"{c[:8]}_{k % 10}"
-        else: sheet.head[k] = c
+    sheet.rows[0] = [f"{c[:8]}_{k % 10}" if c in cut[:k] else c for k, c in enumerate(cut)]
 
 # %% ../nbs/00i_changes.ipynb #7584595b
 @change("rows twice")
@@ -414,27 +391,19 @@ def called(sheet: Sheet, rng: random.Random, stem: str) -> None: sheet.name = st
 def lower_case(sheet: Sheet, rng: random.Random) -> None: sheet.name = sheet.name.lower()
 
 # %% ../nbs/00i_changes.ipynb #b8acf4f5
-def _find(wanted, known):
-    "Where each of some things stands among those that are known; None where it does not."
-    place = {one: k for k, one in enumerate(known)}
-    return [place.get(one) for one in wanted]
-
 def _cells(tile):
     "Places of points in whole metres."
-    east = np.rint(tile.easting.values)
-    north = np.rint(tile.northing.values)
-    return list(zip(east.tolist(), north.tolist(), strict=True))
+    return pd.MultiIndex.from_arrays([np.rint(tile.easting.values), np.rint(tile.northing.values)])
 
 # %% ../nbs/00i_changes.ipynb #462d95d4
 def _places(sheet):
     "Places in whole metres of the rows that have one; none where the columns are gone."
     names = [c.lower() for c in sheet.head]
     if not {"easting", "northing"} <= set(names): return set()
-    columns = names.index("easting"), names.index("northing")
+    east, north = names.index("easting"), names.index("northing")
     found = set()
     for row in sheet.rows[1:]:
-        with contextlib.suppress(ValueError, IndexError):
-            found.add(tuple(float(row[k]) for k in columns))
+        with contextlib.suppress(ValueError, IndexError): found.add((float(row[east]), float(row[north])))
     return found
 
 # %% ../nbs/00i_changes.ipynb #51b41d81
@@ -469,25 +438,24 @@ def compare(got: xr.Dataset, clean: xr.Dataset, sheet: Sheet) -> str:
     "What is wrong with a tile as read from a changed table; empty when nothing is."
     if sheet.marked and not got.simulated: return "not known as simulated"
     days = clean.time.values
-    when = _find(got.time.values, days)
-    if None in when: return f"a date that the clean table has not: {got.time.values[when.index(None)]}"
-    empty = int(np.isnan(got.displacement.values).sum())
+    when = clean.indexes["time"].get_indexer(got.time.values)
+    if -1 in when: return f"a date that the clean table has not: {got.time.values[when.argmin()]}"
+    empty = int(got.displacement.isnull().sum())
     points = len(_places(sheet) & set(_cells(clean)) - set(_cells(got)))
-    later = len(days) - 1 - max(when)
+    later = len(days) - 1 - when.max()
     wrong = _unsaid(got, empty=empty, dates=len(days) - len(when), later=later, points=points)
     return wrong or _other_values(got, clean, when)
 
 # %% ../nbs/00i_changes.ipynb #16bc4e9b
 def _other_values(got, clean, when):
     "What a tile has that the clean one has not; `when`: where its dates stand there."
-    at = _find(_cells(got), _cells(clean))
-    other = np.array([k is None for k in at])
-    if other.any() and " lie in " not in got.notes: return "a point that the clean table has not, without a note"
-    values = got.displacement.values[~other]
-    at = [k for k in at if k is not None]
-    want = clean.displacement.values[np.ix_(at, when)]
+    at = _cells(clean).get_indexer(_cells(got))
+    same = at >= 0
+    if not same.all() and " lie in " not in got.notes: return "a point that the clean table has not, without a note"
+    values = got.displacement.values[same]
+    want = clean.displacement.values[np.ix_(at[same], when)]
     there = np.isfinite(values)
-    if len(at) < 8: there &= values != 0                # of so few points a 0 cannot be known for a missing value
+    if len(values) < 8: there &= values != 0            # of so few points a 0 cannot be known for a missing value
     wrong = there & (values != want)
     return f"{wrong.sum()} other values" if wrong.any() else ""
 

@@ -11,22 +11,24 @@ __all__ = ['LIMIT', 'mask_missing', 'mask_descriptors', 'mask_zeros', 'mask_repe
 # %% ../nbs/00f_cleaning.ipynb #573c4a80
 import re
 import warnings
+from collections import Counter
+from itertools import compress
 
 import numpy as np
 import pandas as pd
 import polars as pl
+from numpy.lib.stride_tricks import sliding_window_view
 
 from .area import on_lattice
-from .egms import DESCRIPTORS, EGMSFormatError, encode_pid, tile_names
+from .egms import DESCRIPTORS, EGMSFormatError, encode_pid, tile_names, tile_origin
 from .header import counted, few
 
 # %% ../nbs/00f_cleaning.ipynb #d6f9f734
 LIMIT = 5_000.0  # mm
 
-def _counted(mask, what, total):
-    "A note on values taken for missing."
-    n = int(mask.sum())
-    return f"{counted(n, 'value', 'is')} {what} ({100 * n / total:.2g} %): read as missing"
+def _share(count, what, total):
+    "How many values are something, as a number and in per cent of all."
+    return f"{counted(count, 'value', 'is')} {what} ({100 * count / total:.2g} %)"
 
 # %% ../nbs/00f_cleaning.ipynb #82d79389
 def _beyond(values):
@@ -35,28 +37,26 @@ def _beyond(values):
     found, count = np.unique(values[mask], return_counts=True)
     often = np.argsort(-count, kind="stable")
     text = few((f"{v:g}" for v in found[often]), 3)
-    note = _counted(mask, f"no displacement in mm ({text})", values.size)
     values[mask] = np.nan
-    return note
+    return _share(count.sum(), f"no displacement in mm ({text})", values.size) + ": read as missing"
 
 # %% ../nbs/00f_cleaning.ipynb #97acead1
 def _alone(values, extreme):
     "Where values equal an extreme that repeats exactly with nothing near it; None where it does not."
+    if not abs(extreme) >= 90: return None               # small, or NaN where no value is left
     beyond = np.less if extreme < 0 else np.greater
-    code = bool(re.fullmatch(r"-?(9+|8+|7+)(\.0|\.9+)?", f"{extreme:g}"))
+    code = re.fullmatch(r"-?(9+|8+|7+)(\.0|\.9+)?", f"{extreme:g}")
     near = extreme / (2 if code else 3)
     for row in values:                                   # a clean table ends here, after a few dates
         found = row[beyond(row, near)]
         if len(found) and (found != extreme).any():
             return None
     far = beyond(values, near)
-    count = int(far.sum())
-    if count < 3:
-        return None
-    points = int(far.any(0).sum())
-    often = points >= 3 and count >= 5
+    count = far.sum()
+    if code: return far if count >= 3 else None
     whole = extreme == np.round(extreme)
-    return far if code or (often and whole) else None
+    often = count >= 5 and far.any(0).sum() >= 3
+    return far if whole and often else None
 
 # %% ../nbs/00f_cleaning.ipynb #45dd9d36
 def mask_missing(
@@ -74,18 +74,13 @@ def mask_missing(
     notes = []
     if low < -LIMIT or high > LIMIT:
         notes.append(_beyond(values))
-        if np.isnan(values).all():
-            return notes
-        low, high = np.nanmin(values), np.nanmax(values)
-    for side in (low, high):
-        for _ in range(4):  # more than one such value on a side is rare
-            mask = _alone(values, side) if abs(side) >= 90 else None
-            if mask is None: break
-            notes.append(_counted(mask, f"{side:g}, which repeats exactly and far from all others", values.size))
+        low, high = np.fmin.reduce(values, axis=None), np.fmax.reduce(values, axis=None)
+    for side, extreme in ((low, np.fmin), (high, np.fmax)):
+        while (mask := _alone(values, side)) is not None:
+            what = f"{side:g}, which repeats exactly and far from all others"
+            notes.append(_share(mask.sum(), what, values.size) + ": read as missing")
             values[mask] = np.nan
-            if np.isnan(values).all():
-                return notes
-            side = np.nanmin(values) if side < 0 else np.nanmax(values)
+            side = extreme.reduce(values, axis=None)
     return notes
 
 # %% ../nbs/00f_cleaning.ipynb #926d653c
@@ -102,7 +97,7 @@ def mask_descriptors(meta: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     for c in (c for c in DESCRIPTORS if c in meta.columns):
         low, high = _LIMITS.get(c, (-LIMIT, LIMIT))
         x = meta[c].fill_null(np.nan).to_numpy()
-        bad = (x < low) | (x > high) | (x <= -9999)
+        bad = (x < low) | (x > high)
         if bad.any():
             wrong[c] = pl.Series(c, np.where(bad, np.nan, x))
     if not wrong: return meta, []
@@ -113,29 +108,25 @@ def mask_descriptors(meta: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
 _MANY = 8        # points of which all are exactly 0 by no chance
 _SAMPLE = 500    # points that are looked at first
 
+def _some(x, points=_SAMPLE):
+    "Some points, spread evenly over all of them; points are the last axis."
+    return x[..., ::max(1, x.shape[-1] // points)]
+
+def _middle(x):
+    "The median of known values, all taken as positive; 0 where none is known."
+    known = np.abs(x[np.isfinite(x)])
+    return np.median(known) if known.size else 0.0
+
 def _noise(x):
     "Robust standard deviation of what one date has beside the dates around it, mm; x (dates, points)."
-    if len(x) < 3: return 0.0
     apart = x[1:-1] - (x[:-2] + x[2:]) / 2
-    apart = np.abs(apart[np.isfinite(apart)])
-    if not apart.size: return 0.0
-    middle = np.median(apart)
-    return float(1.4826 * middle / np.sqrt(1.5))
+    return float(1.4826 * _middle(apart) / np.sqrt(1.5))
 
 # %% ../nbs/00f_cleaning.ipynb #56acdcec
 def _known_around(x, known):
     "The known values before and after each, NaN where there is none: (dates, points) each."
-    last = len(x) - 1
-    at = np.arange(len(x))[:, None]
-    def taken(index):
-        inside = np.clip(index, 0, last)
-        found = np.take_along_axis(x, inside, 0)
-        return np.where(index == inside, found, np.nan)
-    at_or_early = np.where(known, at, -1)
-    at_or_late = np.where(known, at, len(x))
-    before = np.maximum.accumulate(at_or_early, axis=0)
-    after = np.minimum.accumulate(at_or_late[::-1], axis=0)
-    return taken(before), taken(after[::-1])
+    series = pd.DataFrame(np.where(known, x, np.nan))
+    return series.ffill().to_numpy(), series.bfill().to_numpy()
 
 # %% ../nbs/00f_cleaning.ipynb #2cb9728f
 _NEAR_ZERO = 0.25   # mm; a value that is rounded to 0.1 mm is as often -0.2, -0.1, 0.1 and 0.2 as it is 0
@@ -145,60 +136,49 @@ def _far_small(x, limit):
     small = np.abs(x) <= _NEAR_ZERO
     small[0] = False
     if not small.any(): return small
-    before, after = _known_around(x, (np.abs(x) > _NEAR_ZERO) & np.isfinite(x))
-    a, b = np.abs(before), np.abs(after)
-    near = np.fmin(a, b)
-    with np.errstate(invalid="ignore"):
-        alike = np.isnan(before) | np.isnan(after) | (np.abs(before - after) < near)
-        return small & (near > limit) & alike
-
-def _far_zeros(x, limit):
-    "Those of `_far_small` that are exactly 0."
-    return _far_small(x, limit) & (x == 0)
+    before, after = _known_around(x, np.abs(x) > _NEAR_ZERO)
+    near = np.fmin(np.abs(before), np.abs(after))
+    differ = np.abs(before - after) >= near
+    return small & (near > limit) & ~differ
 
 # %% ../nbs/00f_cleaning.ipynb #d6d26ea5
+def _all_zero(x):
+    "Whether nothing but exact zeros is known, along the last axis."
+    unknown = ~np.isfinite(x)
+    return ((x == 0) | unknown).all(-1)
+
 def _zero_dates(x):
     "Indices of dates at which all of many points are exactly 0."
-    known = np.isfinite(x)
-    zero = ((x == 0) | ~known).all(1) & (known.sum(1) >= _MANY)
+    zero = _all_zero(x) & (np.isfinite(x).sum(1) >= _MANY)
     return np.flatnonzero(zero) if zero.mean() < 0.5 else np.array([], int)
 
 # %% ../nbs/00f_cleaning.ipynb #c60a82a4
 def _reference(x, zero):
     "The date, if it is the only one but the first, around which series are as near 0 as two dates are to each other."
-    later = zero[zero > 0]
-    if len(later) != 1 or 0 in zero: return None
-    k = later[0]
-    sizes = []
-    for date in (*x[k - 1:k], *x[k + 1:k + 2]):
-        known = date[np.isfinite(date)]
-        if known.size: sizes.append(np.median(np.abs(known)))
-    others = np.delete(x, k, 0)
-    steps = np.abs(np.diff(others, axis=0))
-    steps = steps[np.isfinite(steps)]
-    usual = np.median(steps) if steps.size else 0
-    near = min(sizes, default=0)
-    return k if near <= 2 * usual else None
+    if len(zero) != 1 or zero[0] == 0: return None
+    k = zero[0]
+    beside = np.delete(x[k - 1:k + 2], 1, 0)
+    near = min((_middle(date) for date in beside if np.isfinite(date).any()), default=0)
+    steps = np.diff(np.delete(x, k, 0), axis=0)
+    return k if near <= 2 * _middle(steps) else None
 
 # %% ../nbs/00f_cleaning.ipynb #e366ef36
 def _zero_points(x):
     "Indices of points with exactly 0 at all of many dates, where most points are not still."
-    none = np.array([], int)
-    some = x[[0, len(x) // 2, -1]]
-    still = np.flatnonzero((some == 0).all(0))
-    if not len(still): return none
+    three = x[[0, len(x) // 2, -1]]
+    still = np.flatnonzero((three == 0).all(0))
     still = still[(x[:, still] == 0).all(0)]
-    most = 0.5 * x.shape[1]
-    if len(x) < 20 or not 0 < len(still) < most: return none
-    others = np.delete(x, still, 1)
-    moving = _noise(others[:, :_SAMPLE]) > 0.2
-    return still if moving else none
+    none = still[:0]
+    if len(x) < 20 or not 0 < len(still) < 0.5 * x.shape[1]: return none
+    others = np.delete(x, still, 1)[:, :_SAMPLE]
+    return still if _noise(others) > 0.2 else none
 
 # %% ../nbs/00f_cleaning.ipynb #025f4b0e
 def mask_zeros(values: np.ndarray, dates: list[str]) -> list[str]:
     "Make exact zeros that cannot be motion NaN, in place, (dates, points) in mm; notes that count them."
-    if not len(values) or not values.shape[1]: return []
-    sample, notes = values[:, ::max(1, values.shape[1] // _SAMPLE)], []
+    if not values.size: return []
+    sample = _some(values)
+    notes = []
     still = _zero_points(values)
     if len(still):
         values[:, still] = np.nan
@@ -206,52 +186,45 @@ def mask_zeros(values: np.ndarray, dates: list[str]) -> list[str]:
                      "where others move: read as missing")
     notes += _mask_zero_dates(values, sample, dates)
     limit = max(5.0, 8 * _noise(sample))
-    return notes + (_mask_far_zeros(values, limit) if _far_zeros(sample, limit).any() else [])
+    far = _far_small(sample, limit) & (sample == 0)
+    return notes + (_mask_far_zeros(values, limit) if far.any() else [])
 
 def _mask_zero_dates(values, sample, dates):
-    zero = _zero_dates(sample)
-    def nothing_else(x): return (~np.isfinite(x) | (x == 0)).all()
-    zero = [k for k in zero if nothing_else(values[k])]
-    zero = np.array(zero, int)
+    zero = [k for k in _zero_dates(sample) if _all_zero(values[k])]
     kept = _reference(sample, zero)
-    gone = zero[(zero > 0) & (zero != kept)] if kept is not None else zero[zero > 0]
+    if kept is not None: return [f"all values of {dates[kept]} are 0: taken as the date that the series refer to"]
+    gone = [k for k in zero if k > 0]
     values[gone] = np.nan
-    notes = [f"all values of {few((dates[k] for k in gone), 3)} are exactly 0: read as missing"] if len(gone) else []
-    return notes + ([f"all values of {dates[kept]} are 0: taken as the date that the series refer to"]
-                    if kept is not None else [])
+    return [f"all values of {few((dates[k] for k in gone), 3)} are exactly 0: read as missing"] if gone else []
 
 # %% ../nbs/00f_cleaning.ipynb #a108b839
 def _mask_far_zeros(values, limit):
     "The zeros that stand far from all around them, some thousand points at a time."
-    parts = [slice(k, k + 4096) for k in range(0, values.shape[1], 4096)]
-    small = [_far_small(values[:, part], limit) for part in parts]
-    masks = [m & (values[:, part] == 0) for part, m in zip(parts, small)]
-    points = sum(int(m.any(0).sum()) for m in masks)
-    count = sum(int(m.sum()) for m in masks)
-    measured = sum(int(m.sum()) for m in small) - count
-    if count < 5 or points < min(3, values.shape[1]) or count <= measured: return []
-    for part, mask in zip(parts, masks): values[:, part][mask] = np.nan
-    return [f"{count} values are exactly 0 in series far from 0 before and after ({100 * count / values.size:.2g} %): "
-            "read as missing; 0 among values near 0 is kept"]
+    points = values.shape[1]
+    starts = range(0, points, 4096)
+    small = np.hstack([_far_small(values[:, k:k + 4096], limit) for k in starts])
+    zero = small & (values == 0)
+    count = zero.sum()
+    measured = small.sum() - count
+    few_points = zero.any(0).sum() < min(3, points)
+    if count < 5 or few_points or count <= measured: return []
+    values[zero] = np.nan
+    said = _share(count, "exactly 0 in series far from 0 before and after", values.size)
+    return [f"{said}: read as missing; 0 among values near 0 is kept"]
 
 # %% ../nbs/00f_cleaning.ipynb #ac2a5645
-def _repeated(x, k):
-    "How many values of date k are exactly those of the date before, and whether all are, or are missing."
+def _repeats(x, k):
+    "Whether all values of date k, and these are many, are exactly those of the date before; some may be missing."
     same = x[k] == x[k - 1]
     alike = same | np.isnan(x[k])
-    return same.sum(), alike.all()
+    return same.sum() >= _MANY and alike.all()
 
 # %% ../nbs/00f_cleaning.ipynb #85e35095
 def mask_repeats(values: np.ndarray, dates: list[str]) -> list[str]:
     "Make dates NaN, in place, at which all of many points have exactly the value of the date before; a note."
-    some = values[:, ::max(1, values.shape[1] // _SAMPLE)]
-    if some.shape[1] < _MANY: return []
-    found = []
-    for k in range(1, len(some)):
-        same, alike = _repeated(some, k)
-        if not alike or same < _MANY: continue
-        _, alike = _repeated(values, k)
-        if alike and (values[k] != 0).any(): found.append(k)
+    some = _some(values)
+    later = range(1, len(values))
+    found = [k for k in later if _repeats(some, k) and _repeats(values, k) and values[k].any()]
     if not found or len(found) > 0.5 * len(values): return []
     values[found] = np.nan
     return [f"{counted(len(found), 'date', 'repeats')} the values of the date before at all points "
@@ -271,17 +244,15 @@ def note_units(
     time : the dates
     velocity : (points,) the delivered mean velocity, mm/yr, if there is one
     """
-    step = max(1, values.shape[1] // _SAMPLE)
-    some = values[:, ::step]
+    some = _some(values)
     known = np.abs(some[np.isfinite(some)])
     small = known.size > 1000 and 0 < known.max() < 0.5
     ratio = 1
     if small: ratio = 0.001
-    elif velocity is not None: ratio = _ratio(some, time, velocity[::step])
-    if not 0.0005 < ratio < 0.14: return []
-    power = round(np.log10(ratio))
-    unit = {-3: "m", -1: "cm"}.get(power)
-    if unit is None: return []
+    elif velocity is not None: ratio = _ratio(some, time, _some(velocity))
+    if 0.0005 < ratio < 10**-2.5: unit = "m"
+    elif 10**-1.5 < ratio < 0.14: unit = "cm"
+    else: return []
     return [f"the values look like {unit}, not mm: they are read as mm as they stand"]
 
 # %% ../nbs/00f_cleaning.ipynb #ab8cc825
@@ -306,39 +277,28 @@ def one_column_a_date(
     name: str,
 ) -> tuple[np.ndarray, list[str], list[str]]:
     "Dates in order, each once; returns values, dates, notes. Columns of one date that differ are refused by name."
-    if len(set(dates)) == len(dates) and dates == sorted(dates):
-        return values, dates, []
-    order = sorted(range(len(dates)), key=lambda k: (dates[k], k))
+    if dates == sorted(set(dates)): return values, dates, []
     notes = ["dates were out of order: sorted"] if dates != sorted(dates) else []
-    keep = []
-    for k in order:
-        if keep and dates[keep[-1]] == dates[k]:
-            _check_same(values, keep[-1], k, columns, dates[k], name)
-        else:
-            keep.append(k)
-    if len(keep) < len(order):
-        twice = counted(len(order) - len(keep), "date", "stands")
-        notes.append(f"{twice} twice with equal values: one column each kept")
-    return np.ascontiguousarray(values[keep]), [dates[k] for k in keep], notes
+    first = {}
+    for k, date in sorted(enumerate(dates), key=lambda item: item[1]):
+        kept = first.setdefault(date, k)
+        if kept == k: continue
+        gap, other = _compared(values[kept], values[k])
+        if other.any():
+            raise EGMSFormatError(
+                f"{name}: line 1, columns {columns[kept]} and {columns[k]}: two different values for {date}, "
+                "as of two releases or components side by side; keep one of each pair"
+            )
+        values[kept, gap] = values[k, gap]
+    if again := len(dates) - len(first):
+        notes.append(f"{counted(again, 'date', 'stands')} twice with equal values: one column each kept")
+    return values[list(first.values())], list(first), notes
 
 # %% ../nbs/00f_cleaning.ipynb #4ee8161f
-def _check_same(
-    values,
-    i,
-    k,
-    columns,
-    date,
-    name,
-):
-    "Fill the gaps of one column from its copy; refuse one that is no copy."
-    a, b = values[i], values[k]
-    both = np.isfinite(a) & np.isfinite(b)
-    if (np.abs(a - b)[both] > 0.051).any():
-        raise EGMSFormatError(
-            f"{name}: line 1, columns {columns[i]} and {columns[k]}: two different values for {date}, "
-            "as of two releases or components side by side; keep one of each pair"
-        )
-    np.copyto(a, b, where=np.isnan(a))
+def _compared(a, b):
+    "Where a copy has a value that is lacking, and where it has another one."
+    with np.errstate(invalid="ignore"): other = np.abs(a - b) > 0.051
+    return np.isnan(a) & np.isfinite(b), other
 
 # %% ../nbs/00f_cleaning.ipynb #fd3dfc70
 def drop_empty_dates(
@@ -347,48 +307,36 @@ def drop_empty_dates(
     name: str,
 ) -> tuple[np.ndarray, list[str], list[str]]:
     "A date without a value at any point is no date; returns values, dates, notes."
-    empty = np.array([bool(np.isnan(row[0]) and np.isnan(row).all()) for row in values])
+    empty = np.array([np.isnan(row[0]) and np.isnan(row).all() for row in values])
     if not empty.any():
         return values, dates, []
     if empty.all():
         raise EGMSFormatError(f"{name}: holds no displacement at all, every value is empty; download it again")
-    values = np.ascontiguousarray(values[~empty])
-    kept = [d for d, e in zip(dates, empty) if not e]
-    gone = [d for d, e in zip(dates, empty) if e]
-    note = f"{counted(len(gone), 'date')} left out, empty at all points ({few(gone, 3)})"
-    return values, kept, [note]
+    gone = few(compress(dates, empty), 3)
+    note = f"{counted(empty.sum(), 'date')} left out, empty at all points ({gone})"
+    return values[~empty], list(compress(dates, ~empty)), [note]
 
 # %% ../nbs/00f_cleaning.ipynb #cdbf2cdd
 def _empty_ends(empty):
     "The dates (slices) at the beginning and at the end that are empty at more than a share of the points."
-    if empty.all(): return []
-    first = int(np.argmin(empty))
-    last = int(np.argmin(empty[::-1]))
-    ends = []
-    if first:
-        part = slice(0, first)
-        ends.append(("first", part))
-    if last:
-        part = slice(len(empty) - last, None)
-        ends.append(("last", part))
-    return ends
+    first = np.argmin(empty)
+    last = len(empty) - np.argmin(empty[::-1])
+    ends = ("first", slice(0, first)), ("last", slice(last, None))
+    return [(which, part) for which, part in ends if empty[part].any()]
 
 # %% ../nbs/00f_cleaning.ipynb #8e84b93d
 def note_empty(values: np.ndarray, dates: list[str]) -> list[str]:
     "Notes on empty values: how many, at which dates at the beginning and the end, points without any."
     points = values.shape[1]
-    empty = np.array([int(np.isnan(row).sum()) for row in values])
-    total = empty.sum()
-    if not total:
-        return []
-    notes = [f"{counted(total, 'value', 'is')} empty ({100 * total / values.size:.2g} %)"]
+    empty = np.array([np.isnan(row).sum() for row in values])
+    if not empty.any(): return []
+    notes = [_share(empty.sum(), "empty", values.size)]
     for which, part in _empty_ends(empty > 0.05 * points):
         some = dates[part]
         share = 100 * empty[part].mean() / points
         count = "date is" if len(some) == 1 else f"{len(some)} dates are"
         notes.append(f"the {which} {count} empty at {share:.2g} % of the points ({few(some, 12)})")
-    nothing = np.isnan(values).all(0)
-    blank = int(nothing.sum())
+    blank = np.isnan(values).all(0).sum()
     if blank: notes.append(f"{counted(blank, 'point', 'has')} no value at all")
     return notes
 
@@ -396,8 +344,7 @@ def note_empty(values: np.ndarray, dates: list[str]) -> list[str]:
 def _around(step, i):
     "The median of the five steps before and after one, itself left out."
     first = max(i - 5, 0)
-    near = step[first:i + 6]
-    others = np.delete(near, min(i, 5))
+    others = np.delete(step[first:i + 6], i - first)
     return np.median(others) if len(others) else step[i]
 
 # %% ../nbs/00f_cleaning.ipynb #7a5defa4
@@ -412,19 +359,16 @@ def _steps(time):
 def find_gaps(time: np.ndarray) -> list[dict]:
     "Steps more than three times as long as those around them: from, to, days."
     time, step, around = _steps(time)
-    gaps = np.flatnonzero(step > 3 * around)
-    found = []
-    for i in gaps:
-        before, after = time[i:i + 2].astype(str)
-        found.append({"from": str(before), "to": str(after), "days": int(step[i])})
-    return found
+    return [
+        {"from": str(time[i]), "to": str(time[i + 1]), "days": int(step[i])}
+        for i in np.flatnonzero(step > 3 * around)
+    ]
 
 # %% ../nbs/00f_cleaning.ipynb #02600652
 def _runs(around):
     "Stretches [start, end) of steps whose surroundings are alike; one with fewer than eight joins the one before."
-    count = len(around)
-    changes = [i for i in range(1, count) if around[i] != around[i - 1]]
-    starts = [0, *changes, count]
+    changes = np.flatnonzero(np.diff(around)) + 1
+    starts = [0, *changes, len(around)]
     runs = []
     for start, end in zip(starts, starts[1:]):
         usual = around[runs[-1][0]] if runs else np.nan
@@ -440,17 +384,15 @@ def _runs(around):
 def find_cadences(time: np.ndarray) -> list[dict]:
     "Stretches of dates with one usual step: from, to, step_days; a stretch has at least eight dates."
     time, step, around = _steps(time)
-    if not len(step):
-        return []
-    found = []
-    for start, end in _runs(around):
-        usual = float(np.median(step[start:end]))
-        found.append({
+    runs = _runs(around) if len(step) else []
+    return [
+        {
             "from": str(time[start]),
             "to": str(time[end]),
-            "step_days": usual,
-        })
-    return found
+            "step_days": float(np.median(step[start:end])),
+        }
+        for start, end in runs
+    ]
 
 # %% ../nbs/00f_cleaning.ipynb #25e24f55
 def note_gaps(time: np.ndarray) -> list[str]:
@@ -466,14 +408,7 @@ _WINDOW = 5  # dates before and after, whose means are compared
 
 def _means(x, k):
     "Mean of k dates before and of k dates from each date on, (dates - 2k + 1, points) each."
-    known = np.isfinite(x)
-    none = np.zeros_like(x[:1])
-    total = np.vstack([none, np.where(known, x, 0)]).cumsum(axis=0)
-    count = np.vstack([none, known]).cumsum(axis=0)
-    sums = total[k:] - total[:-k]
-    counts = count[k:] - count[:-k]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = sums / counts
+    mean = np.nanmean(sliding_window_view(x, k, axis=0), axis=-1)
     return mean[:-k], mean[k:]
 
 # %% ../nbs/00f_cleaning.ipynb #d174b1bf
@@ -484,62 +419,40 @@ def _spread(x, axis=None):
     return 1.4826 * np.nanmedian(away, axis=axis)
 
 # %% ../nbs/00f_cleaning.ipynb #57061a85
-def find_offsets(
-    values: np.ndarray,
-    time: np.ndarray,
-    *,
-    points: int = 600,
-) -> list[tuple[str, float]]:
-    """Dates at which all points are offset by the same amount, and the amount in mm.
-
-    Parameters
-    ----------
-    values : (dates, points), mm
-    time : the dates
-    points : how many of them are looked at, evenly spread over the table
-    """
+def find_offsets(values: np.ndarray, time: np.ndarray) -> list[tuple[str, float]]:
+    "Dates at which all points are offset by the same amount, and the amount in mm; `values` (dates, points), mm."
     k = _WINDOW
-    if values.shape[0] < 4 * k:
+    if len(values) < 4 * k:
         return []
-    every = max(1, values.shape[1] // points)
-    x = values[:, ::every].astype(np.float64)
-    before, after = _means(x, k)
-    with np.errstate(all="ignore"), warnings.catch_warnings():
+    x = _some(values, 600).astype(np.float64)
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)         # a date that is empty at all these points
+        before, after = _means(x, k)
         apart = _spread(after - before, axis=1)                 # (dates - 2k + 1,), the first at date k
         level = np.nanmedian(x, axis=0)
         common = np.nanmedian(x - level, axis=1)
     if x.shape[1] < 3 or not np.isfinite(common).all():
         return []
-    dates = np.asarray(time, "datetime64[D]").astype(str)
+    dates = np.asarray(time, "datetime64[D]")
     return [(str(dates[t]), size) for t, size in _standing_out(common, apart, k)]
 
 # %% ../nbs/00f_cleaning.ipynb #6b568dff
 def _standing_out(common, apart, k):
     "(date index, mm) of the steps of the points' median that stay, stand out, and are alike at all points."
-    windows = np.lib.stride_tricks.sliding_window_view(common, k)
-    level = np.median(windows, axis=1)
+    level = np.median(sliding_window_view(common, k), axis=1)
     step = level[k:] - level[:-k]                               # medians: the weather of one date is no step
     padded = np.pad(step, k, constant_values=np.nan)            # at an end there is but one side
-    before = padded[:-2 * k]
-    after = padded[2 * k:]
-    aside = np.stack([before, after])
-    aside = np.where(np.isnan(aside), aside[::-1], aside)
-    size = step - np.nan_to_num(aside).mean(axis=0)          # without what the season and the trend do
+    aside = np.nanmean([padded[:-2 * k], padded[2 * k:]], axis=0)
+    size = step - aside                                         # without what the season and the trend do
     once = np.diff(common)[k - 1:len(common) - k]
-    least = np.maximum(1.5, 8 * _spread(size))
     least_at_once = np.maximum(0.5 * np.abs(size), 5 * _spread(once))
-    out = np.abs(size) > least
+    out = np.abs(size) > max(1.5, 8 * _spread(size))
     out &= np.abs(once) > least_at_once
     out &= np.sign(once) == np.sign(size)
     out &= apart < 1.5 * np.median(apart) + 0.2
-    jump = np.where(out, np.abs(once), 0)
-
-    def is_peak(t):
-        near = jump[max(t - k, 0):t + k + 1]
-        return jump[t] == near.max()
-
-    peaks = filter(is_peak, np.flatnonzero(out))
+    jump = pd.Series(np.where(out, np.abs(once), 0))
+    highest = jump.rolling(2 * k + 1, center=True, min_periods=1).max()
+    peaks = np.flatnonzero(out & (jump == highest))
     return [(t + k, round(float(size[t]), 1)) for t in peaks]
 
 # %% ../nbs/00f_cleaning.ipynb #70fb26f9
@@ -555,41 +468,33 @@ def _dropped(mask, why, lines):
     return f"{counted(n, 'row')} dropped: {why} (first at line {lines[int(np.argmax(mask))]})"
 
 # %% ../nbs/00f_cleaning.ipynb #9cdb7859
-def check_lattice(east: np.ndarray, north: np.ndarray, lines: np.ndarray, *, name: str) -> np.ndarray:
+def check_lattice(meta: pl.DataFrame, name: str) -> np.ndarray:
     "Which rows are off the lattice; `EGMSFormatError` where many are, since that is another product."
-    off = ~on_lattice(east, north)
+    off = ~on_lattice(meta["easting"].to_numpy(), meta["northing"].to_numpy())
     if off.mean() > 0.1:
         raise EGMSFormatError(
-            f"{name}: line {lines[int(np.argmax(off))]}: {off.sum()} of {len(east)} points are off the 100 m "
+            f"{name}: line {meta['line'][int(np.argmax(off))]}: {off.sum()} of {len(off)} points are off the 100 m "
             "lattice of Level 3; use the file as delivered"
         )
     return off
 
 # %% ../nbs/00f_cleaning.ipynb #f35c0e5e
-def _near(names, home):
-    "Whether tiles are a tile or next to it."
-    def column_row(tile): return int(tile[1:3]), int(tile[4:6])
-
-    known, which = np.unique(names, return_inverse=True)
-    places = np.array([column_row(tile) for tile in known])
-    away = np.abs(places - column_row(home))
-    near = (away <= 1).all(axis=1)
-    return near[which]
+def _far(east, north, home):
+    "Which places lie neither in a tile nor in one next to it."
+    column, row = (corner // 100_000 for corner in tile_origin(home))
+    aside = np.abs(east // 100_000 - column) > 1
+    return aside | (np.abs(north // 100_000 - row) > 1)
 
 # %% ../nbs/00f_cleaning.ipynb #0af75a00
-def _check_home(names, home, lines, name):
-    "Rows far from the tile that the file is named after; many of them are a mixture."
-    far = ~_near(names, home)
-    elsewhere = not (names == home).any()
-    if not elsewhere and far.mean() <= 0.1:
-        return far
+def _check_home(far, names, home, lines, name):
+    "Refuse a table with many rows far from the tile that the file is named after."
     out = names != home
-    others = few(np.unique(names[out]).tolist(), 3)
-    what = "lies elsewhere" if elsewhere else "mixes two tiles"
+    if far.mean() <= 0.1 and not out.all(): return
+    others = few(np.unique(names[out]), 3)
+    what = "lies elsewhere" if out.all() else "mixes two tiles"
     raise EGMSFormatError(
         f"{name}: line {lines[int(np.argmax(out))]}: {out.sum()} of {len(names)} points lie in {others}, not "
-        f"in {home}, "
-        f"so it {what}; use the file and name as delivered"
+        f"in {home}, so it {what}; use the file and name as delivered"
     )
 
 # %% ../nbs/00f_cleaning.ipynb #aee654a5
@@ -598,12 +503,10 @@ def _fill_gaps(values, first, twice):
     filled = np.zeros(len(twice), bool)
     other = filled.copy()
     for row in values:
-        a = row[first]
-        b = row[twice]
-        with np.errstate(invalid="ignore"): other |= np.abs(a - b) > 0.051
-        gap = np.isnan(a) & np.isfinite(b)
+        gap, differ = _compared(row[first], row[twice])
         filled |= gap
-        row[first[gap]] = b[gap]
+        other |= differ
+        row[first[gap]] = row[twice[gap]]
     return filled, other
 
 # %% ../nbs/00f_cleaning.ipynb #10997c2d
@@ -632,40 +535,29 @@ def merge_rows(
     EGMSFormatError : more than a tenth of the places stand twice with different values
     """
     frame = meta.select(by).to_pandas()
-    again = frame.duplicated().to_numpy()
-    twice = np.flatnonzero(again)
+    twice = np.flatnonzero(frame.duplicated())
     if not len(twice): return []
-    groups = frame.groupby(by, sort=False, dropna=False)
-    group = groups.ngroup().to_numpy()
-    once = np.flatnonzero(~again)
-    first = once[group[twice]]
-    filled, other = _fill_gaps(values, first, twice)
-    line = meta["line"][int(twice[np.argmax(other)])]
+    first = frame.reset_index().groupby(by, dropna=False)["index"].transform("min").to_numpy()
+    filled, other = _fill_gaps(values, first[twice], twice)
     count = other.sum()
-    most = 0.1 * len(once)
-    if count > most and count > 1:
+    places = len(frame) - len(twice)
+    if count > max(1, 0.1 * places):
+        line = meta["line"][int(twice[np.argmax(other)])]
         raise EGMSFormatError(f"{name}: line {line}: {count} places stand twice with different values, as of two "
                               "releases one below the other; keep one of each")
-    lacks = f"{filled.sum()} rows hold dates that an earlier row of the same place lacks: put together"
-    differ = f"{count} rows hold other values than an earlier row of the same place: the first kept"
     notes = []
-    if filled.any(): notes.append(lacks)
-    if count: notes.append(differ)
+    if filled.any():
+        notes.append(f"{filled.sum()} rows hold dates that an earlier row of the same place lacks: put together")
+    if count: notes.append(f"{count} rows hold other values than an earlier row of the same place: the first kept")
     return notes
 
 # %% ../nbs/00f_cleaning.ipynb #d2369ba3
 def _tiles_of(names, home):
     "The tiles that points lie in, joined by +, the one a file is named after first; and a note if there are several."
-    tiles, count = np.unique(names, return_counts=True)
-    def place(k):
-        is_other = tiles[k] != home
-        return is_other, -count[k]
-    order = sorted(range(len(tiles)), key=place)
-    first, *others = order or [None]
-    joined = "+".join(tiles[order])
-    if not others: return joined, []
-    beside = [f"{count[k]} of {len(names)} points lie in {tiles[k]}" for k in others]
-    return joined, [f"{', '.join(beside)}, read with those in {tiles[first]}"]
+    count = Counter(names.tolist())
+    tiles = sorted(count, key=lambda tile: (tile != home, -count[tile], tile))
+    beside = [f"{count[tile]} of {len(names)} points lie in {tile}" for tile in tiles[1:]]
+    return "+".join(tiles), [f"{', '.join(beside)}, read with those in {tiles[0]}"] if beside else []
 
 # %% ../nbs/00f_cleaning.ipynb #5477766d
 def check_cells(
@@ -686,10 +578,12 @@ def check_cells(
     mask of rows to keep, name of the tile (several joined by +), notes
     """
     east, north, lines = (meta[c].to_numpy() for c in ("easting", "northing", "line"))
-    off = check_lattice(east, north, lines, name=name)
+    off = check_lattice(meta, name)
     names = tile_names(east, north)
     far = np.zeros(len(east), bool)
-    if home: far = _check_home(names, home, lines, name)
+    if home:
+        far = _far(east, north, home)
+        _check_home(far, names, home, lines, name)
     again = pd.Series(north * 1e7 + east).duplicated().to_numpy()
     reasons = {
         f"outside tile {home}": far,
@@ -703,23 +597,14 @@ def check_cells(
 
 # %% ../nbs/00f_cleaning.ipynb #c43efd23
 def as_text(column: pl.Series) -> np.ndarray:
-    "A column of text as an array of str; identifiers of ten ASCII characters, as delivered, in one piece."
-    if column.null_count():
-        column = column.fill_null("")
-    ten_bytes = column.str.len_bytes() == 10
-    ten_letters = column.str.len_chars() == 10
-    if not (ten_bytes & ten_letters).all():
-        return column.to_numpy().astype("U")
-    letters = "".join(column.to_list()).encode()
-    codes = np.frombuffer(letters, np.uint8).astype(np.uint32)
-    return codes.view("U10")
+    "A column of text as an array of str, empty where there is no text."
+    return column.fill_null("").to_numpy().astype("U")
 
 # %% ../nbs/00f_cleaning.ipynb #e9a1d84b
 def _producer(pid):
     "The first digit of identifiers, 1 to 4."
-    code = pid.astype("U1").view(np.uint32).astype(np.int64)
-    digit = code - ord("0")
-    return np.clip(digit, 1, 4)
+    first = pid.astype("U1").view(np.uint32)
+    return np.clip(first, ord("1"), ord("4")) - ord("0")
 
 # %% ../nbs/00f_cleaning.ipynb #70d85d55
 def cell_pids(meta: pl.DataFrame) -> tuple[np.ndarray, list[str]]:
@@ -728,22 +613,17 @@ def cell_pids(meta: pl.DataFrame) -> tuple[np.ndarray, list[str]]:
     if "pid" not in meta.columns:
         return encode_pid(east, north), ["no column pid: made from the coordinates"]
     pid = as_text(meta["pid"].str.strip_chars())
-    producer = _producer(pid) if pid.dtype.itemsize else 1
-    made = encode_pid(east, north, producer)
+    made = encode_pid(east, north, _producer(pid))
     wrong = pid != made
     if not wrong.any():
         return pid, []
-    blank = np.char.str_len(pid) == 0
+    blank = pid == ""
     shared = pd.Series(pid).duplicated(keep=False).to_numpy()
     twice = shared & wrong & ~blank
-    again = blank | twice
-    pid = np.where(again, made, pid)
-    wrong &= ~again
-    notes = []
-    if blank.any():
-        notes.append(f"{blank.sum()} pid empty: made from the coordinates")
-    if twice.any():
-        notes.append(f"{twice.sum()} pid stand at several cells: made from the coordinates")
+    pid = np.where(blank | twice, made, pid)
+    wrong = pid != made
+    reasons = {"empty": blank, "stand at several cells": twice}
+    notes = [f"{rows.sum()} pid {what}: made from the coordinates" for what, rows in reasons.items() if rows.any()]
     if wrong.any():
         notes.append(f"{wrong.sum()} pid not that of its coordinates (first {str(pid[np.argmax(wrong)])!r})")
     return pid, notes
@@ -754,32 +634,19 @@ def point_pids(meta: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, list[str]]:
     if "pid" not in meta.columns:
         return np.ones(len(meta), bool), _numbered(len(meta)), ["no column with identifiers: points numbered"]
     pid = as_text(meta["pid"].str.strip_chars())
-    columns = dict(
-        pid=pid,
-        easting=meta["easting"].to_numpy(),
-        northing=meta["northing"].to_numpy(),
-    )
-    frame = pd.DataFrame(columns)
-    blank = np.char.str_len(pid) == 0
-    twice = frame.duplicated().to_numpy() & ~blank
-    notes = []
-    if twice.any():
-        lines = meta["line"].to_numpy()
-        notes.append(_dropped(twice, "point seen before", lines))
+    places = pd.DataFrame(dict(pid=pid, easting=meta["easting"], northing=meta["northing"]))
+    twice = places.duplicated().to_numpy() & (pid != "")
     keep = ~twice
-    frame, blank = frame[keep], blank[keep]
-    count = frame.groupby("pid").cumcount().to_numpy() + 1
-    again = count > 1
-    given = frame.pid.to_numpy("U")
-    stem = np.char.add(given, "_")
-    numbered = np.char.add(stem, count.astype("U"))
-    unique = np.where(again, numbered, given)
-    unique = np.where(blank, _numbered(len(frame)), unique)
-    if blank.any():
-        notes.append(f"{blank.sum()} identifiers empty: numbered")
-    repeated = again & ~blank
-    if repeated.any():
-        notes.append(f"{repeated.sum()} identifiers stand at several points: numbered")
+    notes = [_dropped(twice, "point seen before", meta["line"])] if twice.any() else []
+    pid = pid[keep]
+    count = places[keep].groupby("pid").cumcount().to_numpy() + 1
+    stem = np.char.add(pid, "_")
+    blank = pid == ""
+    again = (count > 1) & ~blank
+    unique = np.where(again, np.char.add(stem, count.astype("U")), pid)
+    unique = np.where(blank, _numbered(len(pid)), unique)
+    reasons = {"empty": blank, "stand at several points": again}
+    notes += [f"{rows.sum()} identifiers {what}: numbered" for what, rows in reasons.items() if rows.any()]
     return keep, unique, notes
 
 # %% ../nbs/00f_cleaning.ipynb #509ea029

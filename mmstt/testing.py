@@ -64,18 +64,15 @@ def _example_skill(ds):
 def _example_attrs(tile):
     "The attributes of a forecast."
     a = tile.attrs
-    kind = "simulated" if a["simulated"] else "real"
     kept = {name: a[name] for name in ("tile", "component", "level", "release", "crs", "source", "sha256", "simulated")}
-    last = tile.time.values[-1].astype("datetime64[D]")
-    interval = dict(interval_level=.9, interval="an example: 2 mm and a tenth of the velocity")
-    title = f"Forecast of ground motion, {a['tile']}"
     return dict(
         kept,
-        **interval,
-        title=title,
-        data=kind,
+        interval_level=.9,
+        interval="an example: 2 mm and a tenth of the velocity",
+        title=f"Forecast of ground motion, {a['tile']}",
+        data="simulated" if a["simulated"] else "real",
         model="example",
-        last_date=str(last),
+        last_date=str(tile.time.values[-1])[:10],
         notes=a.get("notes", ""),
         credit=credit_of(a),
         Conventions="CF-1.11",
@@ -99,15 +96,14 @@ def example_forecast(tile: xr.Dataset, days: int = 60, every: int = 6) -> xr.Dat
     velocity = tile.mean_velocity.values if "mean_velocity" in tile else np.linspace(-12, 3, tile.sizes["point"])
     forecast = (last + velocity * lead[:, None] / 365.25).astype(np.float32)
     half = (2 + .1 * np.abs(velocity) + .02 * lead[:, None]).astype(np.float32)
-    over_points = dict(last_value=last, mean_velocity=velocity.astype(np.float32),
-                       class_of_point=np.digitize(np.abs(velocity), (2, 5, 10)).astype(np.int8))
-    delivered = [name for name in tile.data_vars if tile[name].dims == ("point",)]
-    over_points = {name: tile[name].values for name in delivered} | over_points
+    over_points = {name: x.values for name, x in tile.data_vars.items() if x.dims == ("point",)}
+    over_points |= dict(last_value=last, mean_velocity=velocity.astype(np.float32),
+                        class_of_point=np.digitize(np.abs(velocity), (2, 5, 10)).astype(np.int8))
     ds = xr.Dataset(attrs=_example_attrs(tile))
     for name, value in over_points.items(): ds[name] = "point", value
     for name, value in dict(forecast=forecast, lower=forecast - half, upper=forecast + half).items():
         ds[name] = ("time", "point"), value
     for name in ("easting", "northing", "longitude", "latitude", "pid", "component"):
         if name in tile.coords: ds.coords[name] = "point", tile[name].values
-    ds = ds.assign_coords(time=tile.time.values[-1] + lead * np.timedelta64(1, "D"))
-    return _example_skill(ds.assign_coords(lead_days=("time", lead), motion_class=CLASSES))
+    time = tile.time.values[-1] + lead * np.timedelta64(1, "D")
+    return _example_skill(ds.assign_coords(time=time, lead_days=("time", lead), motion_class=CLASSES))

@@ -12,6 +12,7 @@ import html
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -39,9 +40,9 @@ def name_says(name: str, inner: str) -> Product | None:
     for n in dict.fromkeys((name, inner)):
         with contextlib.suppress(EGMSFormatError):
             found.append(parse_name(n))
-    if len(found) == 2 and not _identity(found[0]) == _identity(found[1]):
+    if len({_identity(p) for p in found}) > 1:
         raise EGMSFormatError(f"{name}: holds {inner}, which is another product; use the names as delivered")
-    return max(found, key=lambda p: p.twin) if found else None
+    return max(found, key=lambda p: p.twin, default=None)
 
 # %% ../nbs/00g_tiles.ipynb #5249617d
 def is_simulated(meta: pl.DataFrame, xml: str, product: Product | None) -> bool:
@@ -52,15 +53,14 @@ def is_simulated(meta: pl.DataFrame, xml: str, product: Product | None) -> bool:
     if "simulated" not in meta.columns:
         return False
     words = meta["simulated"].str.to_lowercase().str.strip_chars()
-    return bool(words.is_in(["1", "1.0", "true", "yes", "t"]).any())
+    return words.is_in(["1", "1.0", "true", "yes", "t"]).any()
 
 # %% ../nbs/00g_tiles.ipynb #a9f576de
 def _simulator_descriptors(x, days):
     "Descriptors as the simulator computes them: x (dates, points) in mm."
     t = days / 365
     phase = 2 * np.pi * t
-    season = np.cos(phase), np.sin(phase)
-    terms = np.stack([t**0, *season, t, t**2, t**3], axis=1)
+    terms = np.stack([t**0, np.cos(phase), np.sin(phase), t, t**2, t**3], axis=1)
     def fit(k): return np.linalg.lstsq(terms[:, :k], x, rcond=None)[0]
     def error(k, j):
         first = terms[:, :k]
@@ -79,24 +79,26 @@ def _simulator_descriptors(x, days):
 def made_by_simulator(
         meta: pl.DataFrame,
         values: np.ndarray,
-        time: np.ndarray,
-        *,
-        points: int = 60) -> bool:
-    "Whether descriptors are, to the last digit, what the simulator computes from the series; looks at some points."
+        time: np.ndarray) -> bool:
+    """Whether descriptors are, to the last digit, what the simulator computes from the series.
+
+    Parameters
+    ----------
+    meta : descriptors, a row a point; some 60 points are looked at
+    values : (dates, points), mm
+    time : the dates
+    """
     needed = {"rmse", "acceleration", "acceleration_std", "seasonality_std"}
-    if not needed <= set(meta.columns): return False
-    if len(time) < 60: return False
-    step = max(1, len(meta) // (4 * points))
-    some = np.arange(0, len(meta), step)
-    whole = np.isfinite(values[:, some]).all(axis=0)
-    whole &= _column(meta, "rmse")[some] > 0.3
-    some = some[whole][:points]
+    if not needed <= set(meta.columns) or len(time) < 60: return False
+    some = np.arange(0, len(meta), max(1, len(meta) // 240))
+    whole = np.isfinite(values[:, some]).all(axis=0) & (_column(meta, "rmse")[some] > 0.3)
+    some = some[whole][:60]
     if len(some) < 12:
         return False
     days = (time - time[0]) / np.timedelta64(1, "D")
     for c, want in _simulator_descriptors(values[:, some].astype(float), days).items():
-        step = 0.01 if c.startswith("acc") else 0.1
-        if (np.abs(want - _column(meta, c)[some]) > 0.5 * step + 1e-4).any():
+        half = 0.005 if c.startswith("acc") else 0.05
+        if (np.abs(want - _column(meta, c)[some]) > half + 1e-4).any():
             return False
     return True
 
@@ -106,13 +108,14 @@ def _column(meta, c): return meta[c].fill_null(np.nan).to_numpy()
 # %% ../nbs/00g_tiles.ipynb #4081ac14
 def _rows(meta, values, level, home, name):
     "The rows that stay, the tile's name, identifiers, notes."
+    by = ["easting", "northing"]
+    notes = []
     if level == "L3":
-        cleaning.check_lattice(*(meta[c].to_numpy() for c in ("easting", "northing", "line")), name=name)
-        notes = cleaning.merge_rows(meta, values, name, by=["easting", "northing"])
+        cleaning.check_lattice(meta, name)
+        notes += cleaning.merge_rows(meta, values, name, by=by)
         keep, tile_name, more = cleaning.check_cells(meta, home, name)
     else:
-        by = [c for c in ("pid", "easting", "northing") if c in meta.columns]
-        notes = cleaning.merge_rows(meta, values, name, by=by) if "pid" in by else []
+        if "pid" in meta.columns: notes += cleaning.merge_rows(meta, values, name, by=["pid", *by])
         keep, pid, more = cleaning.point_pids(meta)
         tile_name = home
     notes += more
@@ -137,18 +140,16 @@ def _values(table, values, name):
 
 # %% ../nbs/00g_tiles.ipynb #0bf79c47
 def _told(product, level, tile_name, dates):
-    "Tile, component and release, and notes on what the name did not say."
-    if product:
-        release = product.release if product.dated else cleaning.release_of(dates, level)
-        note = [] if product.dated else [f"the name has no years: release {release} from the dates"]
-        early = cleaning.note_early_end(dates, release) if product.dated else []
-        return dict(component=product.component, release=release), note + early
-    release = cleaning.release_of(dates, level)
-    what = "read as a table of points, component unknown, release from the dates"
-    if level == "L3": what = f"tile {tile_name} from the coordinates, component unknown, release from the dates"
-    if level.startswith("L2"):
-        return dict(component="LOS", release=release), []
-    return dict(component="unknown", release=release), [f"the name does not say the product: {what}"]
+    "Component and release, and notes on what the name did not say."
+    dated = product and product.dated
+    release = product.release if dated else cleaning.release_of(dates, level)
+    component = product.component if product else "LOS" if level.startswith("L2") else "unknown"
+    told = dict(component=component, release=release)
+    if dated: return told, cleaning.note_early_end(dates, release)
+    if product: return told, [f"the name has no years: release {release} from the dates"]
+    if component == "LOS": return told, []
+    what = f"tile {tile_name} from the coordinates" if level == "L3" else "read as a table of points"
+    return told, [f"the name does not say the product: {what}, component unknown, release from the dates"]
 
 # %% ../nbs/00g_tiles.ipynb #426b0b45
 def _assemble(table, product, name):
@@ -173,9 +174,7 @@ def _assemble(table, product, name):
     if "<content>forecast, not measured</content>" in table.xml:
         odd.append("a forecast made by mmstt, not measured: give the table it was made from")
     before = [html.unescape(n) for n in re.findall(r"<note>(.*?)</note>", table.xml, re.S)]
-    first = [*table.late, *units, *said]
-    later = [*row_notes, *notes, *more, *odd, *before]
-    all_notes = join_notes([*first, *table.notes, *later])
+    all_notes = [*table.late, *units, *said, *table.notes, *row_notes, *notes, *more, *odd, *before]
     attrs = dict(
         tile=tile_name,
         level=level,
@@ -184,23 +183,20 @@ def _assemble(table, product, name):
         sha256=table.sha256,
         simulated=int(simulated),
         **told,
-        notes=all_notes,
+        notes=join_notes(all_notes),
     )
     return _dataset(meta, values, time, pid, attrs)
 
 # %% ../nbs/00g_tiles.ipynb #ba01363e
 def _dataset(meta, values, time, pid, attrs):
     "Label the arrays; `values` (dates, points) is kept as it lies in memory, a date in one piece."
-    places = ("easting", "northing") if attrs["level"] == "L3" else ("easting", "northing", "longitude", "latitude")
-    units = dict(longitude="degree", latitude="degree")
-    coords = {c: ("point", _column(meta, c), {"units": units.get(c, "m")})
-              for c in places if c in meta.columns}
-    coords |= {"time": time, "pid": ("point", pid)}
-    tile = xr.Dataset({"displacement": (("point", "time"), values.T, {"units": "mm"})},
-                      coords=coords, attrs=attrs)
-    for c in (c for c in DESCRIPTORS if c in meta.columns):
-        tile[c] = "point", _column(meta, c), {"units": DESCRIPTORS[c]}
-    return tile
+    places = dict(easting="m", northing="m")
+    if attrs["level"] != "L3": places |= dict(longitude="degree", latitude="degree")
+    def over_points(units):
+        return {c: ("point", _column(meta, c), {"units": unit}) for c, unit in units.items() if c in meta.columns}
+    coords = over_points(places) | {"time": time, "pid": ("point", pid)}
+    tile = xr.Dataset({"displacement": (("point", "time"), values.T, {"units": "mm"})}, coords, attrs)
+    return tile.assign(over_points(DESCRIPTORS))
 
 # %% ../nbs/00g_tiles.ipynb #a81e48fc
 def _find(path):
@@ -230,26 +226,26 @@ def _sidecar(path):
 # %% ../nbs/00g_tiles.ipynb #02494054
 def _read(source, name, xml, crs, inside):
     "A file, or the bytes of one -> a tile."
-    product = []
+    product = None
     def level_of(inner):
-        product.append(name_says(name, inner))
-        return product[0].level if product[0] else ""
+        nonlocal product
+        product = name_says(name, inner)
+        return product.level if product else ""
     if is_columns(source, name):
         table = read_columns(source, name, level_of(name), crs=crs, inside=inside)
     else: table = read_text(source, name, level_of, crs=crs, inside=inside)
     table.xml = table.xml or xml
-    return _assemble(table, product[0], name)
+    return _assemble(table, product, name)
 
 # %% ../nbs/00g_tiles.ipynb #4e924e38
 def _read_one(path, crs, inside):
     "A path, a folder or an open file -> a tile."
     if hasattr(path, "read"):
         data, name = path.read(), getattr(path, "name", None)
-        return _read(data.encode() if isinstance(data, str) else data,
-                     Path(name).name if isinstance(name, str) else "buffer", "", crs, inside)
+        if isinstance(data, str): data = data.encode()
+        return _read(data, Path(name).name if isinstance(name, str) else "buffer", "", crs, inside)
     path, notes = _find(path)
-    tile = _read(path, path.name, _sidecar(path), crs, inside)
-    return add_notes(tile, *notes) if any(notes) else tile
+    return add_notes(_read(path, path.name, _sidecar(path), crs, inside), *notes)
 
 # %% ../nbs/00g_tiles.ipynb #7feaa13b
 def _read_many(paths, crs, inside):
@@ -290,44 +286,32 @@ def read_tile(path: Any, bbox: Sequence[float] | None = None, polygon: Any = Non
     MemoryError : the table does not fit into memory; the line says how much it needs
     """
     inside, notes = area_test(bbox, polygon)
-    paths = list(path) if isinstance(path, list | tuple) else [path]
+    paths = path if isinstance(path, list | tuple) else [path]
     if not paths: raise ValueError("no file to read; name at least one")
-    tile = _read_one(paths[0], crs, inside) if len(paths) == 1 else _read_many(paths, crs, inside)
-    return add_notes(tile, *notes) if notes else tile
+    return add_notes(_read_many(paths, crs, inside), *notes)
 
 # %% ../nbs/00g_tiles.ipynb #d403d1e4
 def _check_together(tiles):
     "Refuse what does not belong together, in one line."
     def differ(what): return list(dict.fromkeys(t.attrs[what] for t in tiles))
-    sources = few((t.attrs["source"] for t in tiles), 3)
-    if len(differ("level")) > 1:
-        raise EGMSFormatError(
-            f"{sources}: are of different levels ({', '.join(differ('level'))}); read them one at a time"
-        )
-    if len(differ("release")) > 1 and tiles[0].level != "points":
-        raise EGMSFormatError(
-            f"{sources}: are of different releases ({', '.join(differ('release'))}), whose zero differs; give "
-            "files of one release"
-        )
-    parts = differ("component")
-    if len(parts) > 1 and not set(parts) <= {"U", "E"}:
-        raise EGMSFormatError(
-            f"{sources}: are of components {', '.join(parts)}; only U and E of one release go together"
-        )
+    levels, releases, parts = map(differ, ("level", "release", "component"))
     tracks = list(dict.fromkeys(t.attrs["tile"][:3] for t in tiles))
-    if tiles[0].level.startswith("L2") and len(tracks) > 1:
-        raise EGMSFormatError(
-            f"{sources}: are of different tracks ({', '.join(tracks)}), whose lines of sight differ; give "
-            "bursts of one track"
-        )
+    wrong = ""
+    if len(levels) > 1:
+        wrong = f"are of different levels ({', '.join(levels)}); read them one at a time"
+    elif len(releases) > 1 and levels != ["points"]:
+        wrong = f"are of different releases ({', '.join(releases)}), whose zero differs; give files of one release"
+    elif len(parts) > 1 and not set(parts) <= {"U", "E"}:
+        wrong = f"are of components {', '.join(parts)}; only U and E of one release go together"
+    elif len(tracks) > 1 and levels[0].startswith("L2"):
+        wrong = f"are of different tracks ({', '.join(tracks)}), whose lines of sight differ; give bursts of one track"
+    if wrong: raise EGMSFormatError(f"{few((t.attrs['source'] for t in tiles), 3)}: {wrong}")
 
 # %% ../nbs/00g_tiles.ipynb #df1ada30
 def _common_dates(tiles):
     "Dates that all have, and a note on those left out."
     every = [t.time.values for t in tiles]
-    common = every[0]
-    for time in every[1:]:
-        common = np.intersect1d(common, time)
+    common = reduce(np.intersect1d, every)
     if not len(common):
         raise EGMSFormatError(
             f"{few((t.attrs['source'] for t in tiles), 3)}: share no date; give files of one release and one track"
@@ -336,28 +320,24 @@ def _common_dates(tiles):
     if not len(lost): return common, []
     return common, [f"{counted(len(lost), 'date')} left out that not all files have ({few(lost, 3)})"]
 
-# %% ../nbs/00g_tiles.ipynb #2a917b8d
-def _repeated(tiles, component):
-    "Mask of points to keep, in the order of the tiles: of a place that several files hold the first."
-    places = pd.DataFrame({c: np.concatenate([t[c].values for t in tiles])
-                           for c in ("easting", "northing")})
-    places["component"] = component
-    if tiles[0].level != "L3":
-        places["pid"] = np.concatenate([t.pid.values for t in tiles])
-    twice = places.duplicated().to_numpy()
-    return ~twice, [f"{twice.sum()} points stand in two files: the first kept"] if twice.any() else []
-
 # %% ../nbs/00g_tiles.ipynb #ac93b81d
 def _over_points(tiles, c):
     "One variable over all points, empty where a file lacks it."
     return np.concatenate([t[c].values if c in t
                            else np.full(t.sizes["point"], np.nan) for t in tiles])
 
+# %% ../nbs/00g_tiles.ipynb #2a917b8d
+def _repeated(tiles, component):
+    "Mask of points to keep, in the order of the tiles: of a place that several files hold the first."
+    columns = ("easting", "northing") if tiles[0].level == "L3" else ("easting", "northing", "pid")
+    places = pd.DataFrame({c: _over_points(tiles, c) for c in columns} | {"component": component})
+    twice = places.duplicated().to_numpy()
+    return ~twice, [f"{twice.sum()} points stand in two files: the first kept"] if twice.any() else []
+
 # %% ../nbs/00g_tiles.ipynb #6641123d
 def _told_apart(tiles):
     "All notes; where files differ, with the file they belong to."
-    sets = [set(notes_of(t)) for t in tiles]
-    shared = set.intersection(*sets)
+    shared = set.intersection(*(set(notes_of(t)) for t in tiles))
     first = [n for n in notes_of(tiles[0]) if n in shared]
     return first + [f"{t.attrs['source']}: {n}" for t in tiles for n in notes_of(t) if n not in shared]
 
@@ -372,28 +352,26 @@ def join_tiles(tiles: Iterable[xr.Dataset]) -> xr.Dataset:
     keep, more = _repeated(tiles, component)
     values = np.concatenate([t.displacement.sel(time=time).transpose("time", "point").values
                              for t in tiles], axis=1)
-    variables = {c: ("point", _over_points(tiles, c)[keep], {"units": DESCRIPTORS[c]})
-                 for c in DESCRIPTORS if any(c in t for t in tiles)}
-    places = [c for c in ("easting", "northing", "longitude", "latitude", "pid")
-              if all(c in t.coords for t in tiles)]
-    coords = {c: ("point", _over_points(tiles, c)[keep], tiles[0][c].attrs)
-              for c in places}
+    if not keep.all(): values = np.ascontiguousarray(values[:, keep])
+    variables = {"displacement": (("point", "time"), values.T, {"units": "mm"})}
+    for c, unit in DESCRIPTORS.items():
+        if any(c in t for t in tiles): variables[c] = "point", _over_points(tiles, c)[keep], {"units": unit}
+    coords = {}
+    for c in ("easting", "northing", "longitude", "latitude", "pid"):
+        if all(c in t.coords for t in tiles): coords[c] = "point", _over_points(tiles, c)[keep], tiles[0][c].attrs
     parts = [p for p in ("U", "E") if p in component]
     if len(parts) == 2:
         coords["component"] = "point", component[keep]
-    values = values if keep.all() else np.ascontiguousarray(values[:, keep])
-    joined = xr.Dataset({"displacement": (("point", "time"), values.T, {"units": "mm"}),
-                         **variables}, coords=coords | {"time": time})
-    return joined.assign_attrs(_joined_attrs(tiles, parts, notes + more))
+    attrs = _joined_attrs(tiles, parts, notes + more)
+    return xr.Dataset(variables, coords | {"time": time}, attrs)
 
 # %% ../nbs/00g_tiles.ipynb #f62c5440
 def _joined_attrs(tiles, parts, notes):
     "The attributes of several tiles together."
-    def together(what, sep="+"):
-        return sep.join(dict.fromkeys(p for t in tiles for p in t.attrs[what].split("+")))
+    names = dict.fromkeys(name for t in tiles for name in t.attrs["tile"].split("+"))
     first = tiles[0].attrs
     return dict(
-        tile=together("tile"),
+        tile="+".join(names),
         level=first["level"],
         crs=METRES,
         release=first["release"],
@@ -423,23 +401,14 @@ def _places(tile):
     return places | {c: _decimals(tile[c].values, 2) for c in ("easting", "northing")}
 
 # %% ../nbs/00g_tiles.ipynb #f00f9b05
-_DIGITS = dict(
-    acceleration=2,
-    acceleration_std=2,
-    temporal_coherence=2,
-    amplitude_dispersion=2,
-    incidence_angle=2,
-    track_angle=2,
-    los_east=3,
-    los_north=3,
-    los_up=3,
-)
+_TWO = ("acceleration", "acceleration_std", "temporal_coherence", "amplitude_dispersion", "incidence_angle",
+        "track_angle")
+_DIGITS = dict.fromkeys(_TWO, 2) | dict.fromkeys(("los_east", "los_north", "los_up"), 3)
 
 def _table(tile):
     "The CSV's columns, in the delivered order, names and decimals."
     newer = NEWER_NAMES if tile.attrs.get("release", "") >= "2020" else {}
-    columns = {"pid": pl.Series(tile.pid.values.tolist(),
-                                dtype=pl.String)} | _places(tile)
+    columns = {"pid": pl.Series(tile.pid.values.tolist(), dtype=pl.String)} | _places(tile)
     for c in (c for c in DESCRIPTORS if c in tile):
         columns[newer.get(c, c)] = _decimals(tile[c].values, _DIGITS.get(c, 1))
     if tile.attrs.get("simulated", 0):
