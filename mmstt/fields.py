@@ -29,19 +29,22 @@ def _weights(x, spacing):
 
 # %% ../nbs/01b_fields.ipynb #3b61551c
 def lattice(
-    x: np.ndarray, y: np.ndarray, spacing: float
+    x: np.ndarray,
+    y: np.ndarray,
+    spacing: float
 ) -> sp.csr_matrix:
     """Matrix from lattice nodes to points; each row has norm 1, so `lattice @ normals` is a unit-variance field.
 
     Parameters
     ----------
     x, y : (N,) km from the tile's south-west corner, 0 to 100
-    spacing : km between nodes
+    spacing : km between nodes; 0 gives every point a node of its own
 
     Returns
     -------
     (N, nodes) CSR; the field's covariance is its product with its transpose
     """
+    if not spacing: return sp.eye(len(x), format="csr")
     i, a = _weights(x, spacing)
     j, b = _weights(y, spacing)
     k = a.shape[1]
@@ -51,12 +54,15 @@ def lattice(
     values = b[:, :, None] * a[:, None]
     starts = np.arange(len(i) + 1) * k * k
     return sp.csr_matrix(
-        (values.ravel(), columns.ravel(), starts), shape=(len(i), m * m)
-    )
+        (values.ravel(), columns.ravel(), starts), shape=(len(i), m * m))
 
 # %% ../nbs/01b_fields.ipynb #88c8b873
 def draw_field(
-    rng: np.random.Generator, x: np.ndarray, y: np.ndarray, *, mix: tuple
+    rng: np.random.Generator,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    mix: tuple
 ) -> np.ndarray:
     """A unit-variance Gaussian field at points.
 
@@ -70,42 +76,34 @@ def draw_field(
     -------
     (N,) field
     """
-    # one stream each, so that a cut-out has the smooth fields of its tile
-    streams = rng.spawn(len(mix))
     total = 0
-    for (spacing, share), stream in zip(mix, streams):
-        if spacing:
-            field = lattice(x, y, spacing) @ stream.standard_normal(
-                _nodes(spacing) ** 2
-            )
-        else:
-            field = stream.standard_normal(len(x))
+    # one stream each, so that a cut-out has the smooth fields of its tile
+    for (spacing, share), stream in zip(mix, rng.spawn(len(mix))):
+        phi = lattice(x, y, spacing)
+        field = phi @ stream.standard_normal(phi.shape[1])
         total = total + math.sqrt(share) * field
     return total
 
 # %% ../nbs/01b_fields.ipynb #2d82785a
 def field_covariance(
-    x: np.ndarray, y: np.ndarray, mix: tuple
+    x: np.ndarray,
+    y: np.ndarray,
+    mix: tuple
 ) -> np.ndarray:
     "Covariance (N, N) of `draw_field` between points; for a few hundred of them."
     total = 0
     for spacing, share in mix:
-        if spacing:
-            phi = lattice(x, y, spacing)
-            total = total + (share * (phi @ phi.T)).toarray()
-        else:
-            total = total + share * np.eye(len(x))
+        phi = lattice(x, y, spacing)
+        total = total + (share * (phi @ phi.T)).toarray()
     return total
 
 # %% ../nbs/01b_fields.ipynb #b26a747f
-CELLS = (
-    np.arange(1000) + 0.5
-) / 10  # km: centres of the 100 m cells along one side of a tile
+CELLS = (np.arange(1000) + 0.5) / 10  # km: centres of the 100 m cells along one side of a tile
 
 def grid_field(rng: np.random.Generator, spacing: float) -> np.ndarray:
     "A unit-variance field on the 1000 x 1000 cells of a tile, row = northing ascending."
     node, w = _weights(CELLS, spacing)
     B = np.zeros((1000, _nodes(spacing)))
     columns = node[:, None] + np.arange(w.shape[1])
-    B[np.arange(1000)[:, None], columns] = w
+    np.put_along_axis(B, columns, w, axis=1)
     return B @ rng.standard_normal((B.shape[1],) * 2) @ B.T

@@ -28,17 +28,13 @@ class SyntheticTile:
     uplands: tuple = ()
     bowls: tuple = ()  # (x, y, radius, mm at the centre)
     trend: float = -1.0
-    regional: float = (
-        1.0  # spread of the motion that is smooth over 8 to 25 km
-    )
+    regional: float = 1.0  # spread of the motion that is smooth over 8 to 25 km
     activity: float = 1.0  # multiplies the motion of single points
     level: float = 1.0  # multiplies the noise
     summer: tuple = (0.0, 0.4)  # mean and spread of the annual pulse, smooth over 8 to 25 km
     years: tuple = (0.9, 0.5, 0.3, 0.7, 1.4)  # spread of the pulse of single years, 2018 to 2022
     quake: Fault | None = None
-    gaps: bool = (
-        False  # some points lack the first eight or the last two dates
-    )
+    gaps: bool = False  # some points lack the first eight or the last two dates
 
 # %% ../nbs/01c_geography.ipynb #3169c01a
 # fmt: off
@@ -206,14 +202,13 @@ def _blobs(boxes):
     return np.clip(total, 0, 1)
 
 # %% ../nbs/01c_geography.ipynb #587f101d
-def _towns(rng, n=90):
-    "Small round places anywhere; a product of two thin matrices."
-    x = rng.uniform(0, 100, n)
-    y = rng.uniform(0, 100, n)
-    r = np.exp(rng.normal(0.1, 0.5, n))
-    down = np.exp(-(((CELLS[:, None] - y) / r) ** 2))
-    across = np.exp(-(((CELLS[:, None] - x) / r) ** 2))
-    return down @ across.T
+def _towns(rng):
+    "Ninety small round places anywhere; a product of two thin matrices."
+    x, y = rng.uniform(0, 100, (2, 90))
+    r = np.exp(rng.normal(0.1, 0.5, 90))
+
+    def along(centre): return np.exp(-(((CELLS[:, None] - centre) / r) ** 2))
+    return along(y) @ along(x).T
 
 # %% ../nbs/01c_geography.ipynb #b873c147
 def _roads(field, width):
@@ -224,10 +219,9 @@ def _roads(field, width):
 # %% ../nbs/01c_geography.ipynb #ead1b2cb
 def _land(outlines, shift_x, shift_y):
     "True on land (1000, 1000); the outline is shifted by smooth fields, so that it is as rough as a coast."
-    X, Y = np.meshgrid(CELLS, CELLS)
-    if not outlines: return np.ones_like(X, bool)
+    if not outlines: return np.ones((1000, 1000), bool)
     shape = shapely.MultiPolygon([shapely.Polygon(o) for o in outlines])
-    return shapely.contains_xy(shape, X + shift_x, Y + shift_y)
+    return shapely.contains_xy(shape, CELLS + shift_x, CELLS[:, None] + shift_y)
 
 # %% ../nbs/01c_geography.ipynb #b45f80a2
 def _choose(rng, rate, n):
@@ -248,9 +242,7 @@ def _point_rate(f, city, *, upland, towns):
     on_upland = 0.4 * upland * np.exp(0.9 * f[1] + 0.7 * f[2] + 1.2 * f[0.5])
     in_towns = 0.8 * towns * np.exp(clumps)
     along_roads = 0.2 * (_roads(f[10], 1.0) + _roads(f[3], 0.7))
-    rate = open_land + in_city + on_upland
-    rate += in_towns + along_roads
-    return rate
+    return open_land + in_city + on_upland + (in_towns + along_roads)
 
 # %% ../nbs/01c_geography.ipynb #161fb98d
 # normal scores, and the noise level (mm) at each
@@ -334,8 +326,7 @@ def geography(tile_name: str) -> dict[str, np.ndarray]:
     rate = _point_rate(f, city, upland=upland, towns=towns)
     chosen = _choose(rng, rate * land, spec.points)
     f = {k: v.ravel()[chosen] for k, v in f.items()}
-    near_town = 0.8 * np.clip(towns.ravel()[chosen], 0, 1)
-    city = np.maximum(city.ravel()[chosen], near_town)
+    city = np.maximum(city, 0.8 * np.clip(towns, 0, 1)).ravel()[chosen]
     upland = upland.ravel()[chosen]
     where = dict(x=CELLS[chosen % 1000], y=CELLS[chosen // 1000],
                  city=city, upland=upland)

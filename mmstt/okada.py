@@ -10,32 +10,36 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from pyproj import Geod, Transformer
+from pyproj import Geod
+
+from .area import to_metres
 
 # %% ../nbs/01a_okada.ipynb #f75f8500
+_K = 0.5  # mu / (lambda + mu) of a Poisson solid
+
 @np.errstate(divide="ignore", invalid="ignore")
-def _integrals(xi, eta, q, *, yt, dt, R, log, s, c, k):
+def _integrals(xi, eta, q, *, yt, dt, R, log, s, c):
     "I1 to I5 of one corner (Okada 1985, Eqs. 28 and 29)."
     D = R + dt
     if c:
         X = np.hypot(xi, q)
         above = eta * (X + q * c) + X * (R + X) * s
         below = xi * (R + X) * c
-        I5 = np.where(xi == 0, 0.0, 2 * k / c * np.arctan(above / below))
-        I4 = k / c * (np.log(D) - s * log)
-        I3 = k * (yt / (c * D) - log) + s / c * I4
-        I1 = -k * xi / (c * D) - s / c * I5
+        I5 = np.where(xi == 0, 0.0, 2 * _K / c * np.arctan(above / below))
+        I4 = _K / c * (np.log(D) - s * log)
+        I3 = _K * (yt / (c * D) - log) + s / c * I4
+        I1 = -_K * xi / (c * D) - s / c * I5
     else:
-        I5 = -k * xi * s / D
-        I4 = -k * q / D
-        I3 = k / 2 * (eta / D + yt * q / D**2 - log)
-        I1 = -k / 2 * xi * q / D**2
-    I2 = -k * log - I3
+        I5 = -_K * xi * s / D
+        I4 = -_K * q / D
+        I3 = _K / 2 * (eta / D + yt * q / D**2 - log)
+        I1 = -_K / 2 * xi * q / D**2
+    I2 = -_K * log - I3
     return I1, I2, I3, I4, I5
 
 # %% ../nbs/01a_okada.ipynb #0a7b8ac8
 @np.errstate(divide="ignore", invalid="ignore")
-def _corner(xi, eta, q, *, s, c, slip, k):
+def _corner(xi, eta, q, *, s, c, slip):
     "Displacement (3, ...) along x, along y and up, times 2 pi, by one corner (Okada 1985, Eqs. 25 to 27)."
     yt = eta * c + q * s
     dt = eta * s - q * c
@@ -45,9 +49,8 @@ def _corner(xi, eta, q, *, s, c, slip, k):
     x = np.where(R + xi > 1e-12 * R, 1 / (R * (R + xi)), 0.0)
     log = np.where(regular, np.log(R + eta), -np.log(R - eta))
     angle = np.where(q == 0, 0.0, np.arctan(xi * eta / (q * R)))
-    common = dict(yt=yt, dt=dt, R=R, log=log)
-    common |= dict(s=s, c=c, k=k)
-    I1, I2, I3, I4, I5 = _integrals(xi, eta, q, **common)
+    I1, I2, I3, I4, I5 = _integrals(
+        xi, eta, q, yt=yt, dt=dt, R=R, log=log, s=s, c=c)
     wide = xi * q * e / R
     strike = (
         wide + angle + I1 * s,
@@ -77,7 +80,6 @@ def okada(
     length: float,
     width: float,
     slip: tuple,
-    medium: float = 0.5,
 ) -> np.ndarray:
     """Surface displacement by a rectangular dislocation (Okada 1985, Eqs. 24-30).
 
@@ -88,7 +90,6 @@ def okada(
     dip : degrees, down towards -y
     length, width : of the rectangle, along strike and up dip, same unit
     slip : (strike, dip, opening) components; the result has their unit
-    medium : mu / (lambda + mu), 0.5 for a Poisson solid
 
     Returns
     -------
@@ -102,16 +103,10 @@ def okada(
     y = np.asarray(y, np.float64)
     p = y * c + depth * s
     q = y * s - depth * c
-    corners = (
-        (1, x, p),
-        (-1, x, p - width),
-        (-1, x - length, p),
-        (1, x - length, p - width),
-    )
-    common = dict(s=s, c=c, slip=slip, k=medium)
-    total = sum(
-        sign * _corner(xi, eta, q, **common) for sign, xi, eta in corners
-    )
+
+    def corner(xi, eta): return _corner(xi, eta, q, s=s, c=c, slip=slip)
+    near = corner(x, p) - corner(x, p - width)
+    total = near - corner(x - length, p) + corner(x - length, p - width)
     return total / (2 * math.pi)
 
 # %% ../nbs/01a_okada.ipynb #47a88530
@@ -182,12 +177,10 @@ def uplift(
     -------
     mm, of that shape, up positive
     """
-    to_map = Transformer.from_crs(4326, 3035, always_xy=True)
-    x0, y0 = to_map.transform(fault.lon, fault.lat)
+    x0, y0 = to_metres(fault.lon, fault.lat)
     lon, lat, _ = Geod(ellps="GRS80").fwd(
-        fault.lon, fault.lat, fault.strike, 1000
-    )
-    step = np.subtract(to_map.transform(lon, lat), (x0, y0))
+        fault.lon, fault.lat, fault.strike, 1000)
+    step = np.subtract(to_metres(lon, lat), (x0, y0))
     dx, dy = step / np.hypot(*step)
     a = (np.asarray(easting) - x0) / 1000
     b = (np.asarray(northing) - y0) / 1000

@@ -8,7 +8,6 @@ __all__ = ['oracle_forecast', 'JointOracle']
 # %% ../nbs/02b_oracle.ipynb #00e56bf3
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,29 +18,17 @@ from .fields import lattice
 from .simulate import ROUNDING, Truth
 
 # %% ../nbs/02b_oracle.ipynb #99bc1d67
-@dataclass(frozen=True)
 class _Dates:
     "Past (P) and future (F) dates in the eigenbasis Q of the past's covariance; the same for all points."
 
-    rotation: np.ndarray  # Q (P, P)
-    power: np.ndarray  # (P,) eigenvalues
-    past: np.ndarray  # Q' B_p (P, K)
-    future: np.ndarray  # B_f (F, K)
-    cross: np.ndarray  # R_fp Q (F, P)
-    variance: np.ndarray  # diagonal of R_ff (F,)
-
-# %% ../nbs/02b_oracle.ipynb #4f8f7750
-def _decompose(truth, past, future):
-    "Indices of past and future dates -> `_Dates`."
-    power, Q = np.linalg.eigh(truth.covariance[np.ix_(past, past)])
-    return _Dates(
-        rotation=Q,
-        power=power,
-        past=Q.T @ truth.basis[past],
-        future=truth.basis[future],
-        cross=truth.covariance[np.ix_(future, past)] @ Q,
-        variance=np.diag(truth.covariance)[future],
-    )
+    def __init__(self, truth, past, future):
+        R = truth.covariance
+        self.power, Q = np.linalg.eigh(R[np.ix_(past, past)])  # eigenvalues (P,)
+        self.rotation = Q  # (P, P)
+        self.past = Q.T @ truth.basis[past]  # Q' B_p (P, K)
+        self.future = truth.basis[future]  # B_f (F, K)
+        self.cross = R[np.ix_(future, past)] @ Q  # R_fp Q (F, P)
+        self.variance = np.diag(R)[future]  # diagonal of R_ff (F,)
 
 # %% ../nbs/02b_oracle.ipynb #79cd5bb9
 def _condition(dates, y, *, mean, variance, level2):
@@ -63,32 +50,34 @@ def _condition(dates, y, *, mean, variance, level2):
     precision = (w.T @ products).reshape(-1, K, K)
     precision = precision + np.eye(K) / variance.T[:, :, None]
     posterior = np.linalg.inv(precision)  # (N, K, K)
-    theta = mean + np.einsum(
-        "nkl,ln->kn", posterior, B.T @ (w * (y - B @ mean))
-    )
+    seen = B.T @ (w * (y - B @ mean))
+    theta = mean + np.einsum("nkl,ln->kn", posterior, seen)
     noise = C @ (w * (y - B @ theta))
     forecast = dates.future @ theta + level2 * noise
-    carried = w.T @ (C.T[:, :, None] * B[:, None]).reshape(P, -1)
-    carried = carried.reshape(-1, F, K)
+    products = (C.T[:, :, None] * B[:, None]).reshape(P, -1)
+    carried = (w.T @ products).reshape(-1, F, K)
     gain = dates.future - level2[:, None, None] * carried  # (N, F, K)
-    of_noise = (
-        level2 * dates.variance[:, None] + ROUNDING - level2**2 * (C**2 @ w)
-    )
+    of_noise = level2 * dates.variance[:, None] + ROUNDING - level2**2 * (C**2 @ w)
     of_motion = np.einsum("nfk,nkl,nfl->fn", gain, posterior, gain)
     return np.stack([forecast, np.sqrt(of_noise + of_motion)])
 
 # %% ../nbs/02b_oracle.ipynb #530b5f0d
 def _by_gaps(seen):
     "Groups of points with gaps on the same dates: yields the past dates (P,) and the points (n,), seen (T, N) bool."
-    key = np.ascontiguousarray(np.packbits(seen, axis=0).T)
-    words = key.view(f"V{key.shape[1]}").ravel()
-    _, first, group = np.unique(words, return_index=True, return_inverse=True)
-    for k, i in enumerate(first):
-        yield np.flatnonzero(seen[:, i]), np.flatnonzero(group == k)
+    points = {}
+    for i, dates in enumerate(seen.T):
+        points.setdefault(dates.tobytes(), []).append(i)
+    for group in points.values():
+        yield np.flatnonzero(seen[:, group[0]]), np.array(group)
 
 # %% ../nbs/02b_oracle.ipynb #967129d4
-def oracle_forecast(truth: Truth, values: np.ndarray, origin: int, *,
-                    steps: int = 10) -> tuple[np.ndarray, np.ndarray]:
+def oracle_forecast(
+    truth: Truth,
+    values: np.ndarray,
+    origin: int,
+    *,
+    steps: int = 10
+) -> tuple[np.ndarray, np.ndarray]:
     """Best forecast of every point from its own values up to a date, by the parameters of the synthetic tile.
 
     Parameters
@@ -108,21 +97,22 @@ def oracle_forecast(truth: Truth, values: np.ndarray, origin: int, *,
     """
     future = np.arange(origin + 1, origin + 1 + steps)
     if future[-1] >= len(truth.basis):
-        last = len(truth.basis)
-        raise ValueError(
-            f"origin {origin} and {steps} steps leave the {last} simulated dates; take an earlier origin"
-        )
+        raise ValueError(f"origin {origin} and {steps} steps leave the {len(truth.basis)} simulated dates; "
+                         "take an earlier origin")
     mean, variance = truth.prior()
     out = np.empty((2, steps, values.shape[1]))
     for past, points in _by_gaps(np.isfinite(values[: origin + 1])):
-        dates = _decompose(truth, past, future)
+        dates = _Dates(truth, past, future)
         for j in np.array_split(points, -(-len(points) // 4096)):
             y = dates.rotation.T @ values[np.ix_(past, j)]
-            prior = dict(mean=mean[:, j], variance=variance[:, j])
             out[:, :, j] = _condition(
-                dates, y, level2=truth.level[j] ** 2, **prior
+                dates,
+                y,
+                mean=mean[:, j],
+                variance=variance[:, j],
+                level2=truth.level[j] ** 2,
             )
-    return out[0], out[1]
+    return tuple(out)
 
 # %% ../nbs/02b_oracle.ipynb #36974b7a
 class JointOracle:
@@ -135,24 +125,21 @@ class JointOracle:
     def __init__(self, truth: Truth):
         self.truth = truth
         self.level = truth.level[:, None]
-        self.k = [truth.names.index(p.name) for p in truth.parts]
-        spacings = {d for p in truth.parts for d, _ in p.mix}
-        spacings |= {d for d, _ in truth.noise}
+        self.parts = [
+            (p, truth.names.index(p.name)) for p in truth.parts
+        ]
         self.fields = {}
-        for d in spacings - {0}:
-            phi = lattice(truth.x, truth.y, d)
-            phi = phi[:, np.unique(phi.indices)].tocsr()
-            self.fields[d] = phi, phi.T.tocsr()
+        for mix in {truth.noise, *(p.mix for p in truth.parts)}:
+            for d, _ in mix:
+                phi = lattice(truth.x, truth.y, d)
+                self.fields[d] = phi[:, np.unique(phi.indices)]
 
     def spread(self, mix: tuple, v: np.ndarray) -> np.ndarray:
-        "Covariance of the unit field `mix` times v (N, m)."
+        "Covariance of the unit field `mix` times v (N,) or (N, m)."
         total = 0
         for d, share in mix:
-            if d:
-                phi, transposed = self.fields[d]
-                total = total + share * (phi @ (transposed @ v))
-            else:
-                total = total + share * v
+            phi = self.fields[d]
+            total = total + share * (phi @ (phi.T @ v))
         return total
 
 # %% ../nbs/02b_oracle.ipynb #3345e3c5
@@ -160,77 +147,63 @@ class JointOracle:
 def _apply(self: JointOracle, R, v):
     "The covariance of z times v (N, r), with the motion R (r, K) in it."
     out = self.level * self.spread(self.truth.noise, self.level * v)
-    parts = list(zip(self.truth.parts, self.k))
-    for mix in {p.mix for p in self.truth.parts}:
-        same = [(p.scale, R[:, k]) for p, k in parts if p.mix == mix]
-        scale = np.stack([s for s, _ in same], 1)
-        r = np.stack([r for _, r in same], 1)
+    for mix in {p.mix for p, _ in self.parts}:
+        scale = np.stack([p.scale for p, _ in self.parts if p.mix == mix], 1)
+        r = R[:, [k for p, k in self.parts if p.mix == mix]]
         out += (scale * self.spread(mix, scale * (v @ r))) @ r.T
     return out
-
-# %% ../nbs/02b_oracle.ipynb #697bdbe0
-@dataclass(frozen=True)
-class _Wide:
-    "A wide field of one part: `amplitude` (N,), index `k` of its shape, its matrix and the transposed one."
-
-    amplitude: np.ndarray
-    k: int
-    phi: sp.csr_matrix
-    transposed: sp.csr_matrix
 
 # %% ../nbs/02b_oracle.ipynb #851fae68
 @patch
 def _near_and_wide(self: JointOracle, wide):
-    "Variance (N, K) of what is narrower than `wide` km, and the fields that are wider."
+    """Variance (N, K) of what is narrower than `wide` km; of each wider field the index of its shape and the matrix
+    from nodes to motion.
+    """
     near = np.zeros((len(self.level), len(self.truth.names)))
     far = []
-    for p, k in zip(self.truth.parts, self.k):
-        near[:, k] += p.scale**2 * sum(share for d, share in p.mix if d < wide)
+    for p, k in self.parts:
         for d, share in p.mix:
-            if d >= wide:
-                far.append(
-                    _Wide(math.sqrt(share) * p.scale, k, *self.fields[d])
-                )
+            if d < wide:
+                near[:, k] += share * p.scale**2
+            else:
+                amplitude = sp.diags_array(math.sqrt(share) * p.scale)
+                far.append((k, amplitude @ self.fields[d]))
     return near, far
 
 # %% ../nbs/02b_oracle.ipynb #e4402fa3
 def _node_system(far, RMR, starts):
     "Cholesky factor of the system of all nodes of the wide fields."
     G = np.eye(starts[-1])
-    for i, f in enumerate(far):
+    for i, (k, phi) in enumerate(far):
         rows = slice(starts[i], starts[i + 1])
-        for j, g in enumerate(far[: i + 1]):
+        for j, (m, psi) in enumerate(far[: i + 1]):
             columns = slice(starts[j], starts[j + 1])
-            weight = f.amplitude * g.amplitude * RMR[:, f.k, g.k]
-            G[rows, columns] += (
-                f.transposed @ sp.diags_array(weight) @ g.phi
-            ).toarray()
+            weight = sp.diags_array(RMR[:, k, m])
+            G[rows, columns] += (phi.T @ weight @ psi).toarray()
     return cho_factor(G, lower=True, overwrite_a=True)
 
 # %% ../nbs/02b_oracle.ipynb #823cdbe7
 @patch
-def _inverse(self: JointOracle, R, wide=2) -> Callable:
+def _inverse(self: JointOracle, R) -> Callable:
     "An approximate inverse of `_apply`, as a function of v (N, r)."
-    near, far = self._near_and_wide(wide)
-    single = np.einsum("rk,nk,sk->nrs", R, near, R) + self.level[
-        :, :, None
-    ] ** 2 * np.eye(len(R))
-    M = np.linalg.inv(single)
+    near, far = self._near_and_wide(wide=2)
+    noise = self.level[:, :, None] ** 2 * np.eye(len(R))
+    M = np.linalg.inv(np.einsum("rk,nk,sk->nrs", R, near, R) + noise)
 
     def by_itself(v):
         return np.einsum("nrs,ns->nr", M, v)
 
     if not far: return by_itself
     RMR = np.einsum("rk,nrs,sl->nkl", R, M, R, optimize=True)
-    starts = np.cumsum([0] + [f.phi.shape[1] for f in far])
+    starts = np.cumsum([0] + [phi.shape[1] for _, phi in far])
     factor = _node_system(far, RMR, starts)
 
     def of_wide(v):
-        seen = [f.transposed @ (f.amplitude * (v @ R[:, f.k])) for f in far]
+        seen = [phi.T @ (v @ R[:, k]) for k, phi in far]
         nodes = np.split(cho_solve(factor, np.concatenate(seen)), starts[1:-1])
         return sum(
-            (f.amplitude * (f.phi @ w))[:, None] * R[:, f.k]
-            for f, w in zip(far, nodes)
+            (phi @ w)[:, None] * R[:, k]
+            for (k, phi), w in zip(far, nodes)
         )
 
     def approximate(v):
@@ -270,16 +243,23 @@ def _solve(self: JointOracle, R, z, *, tolerance, most):
 def _coefficients(self: JointOracle, mean, R, weights):
     "Posterior mean (K, N) of the coefficients from the solution `weights` (N, r)."
     theta = mean.copy()
-    for p, k, r in zip(self.truth.parts, self.k, R.T[self.k]):
-        pulled = p.scale[:, None] * (weights @ r)[:, None]
-        theta[k] += p.scale * self.spread(p.mix, pulled)[:, 0]
+    for p, k in self.parts:
+        pulled = p.scale * (weights @ R[:, k])
+        theta[k] += p.scale * self.spread(p.mix, pulled)
     return theta
 
 # %% ../nbs/02b_oracle.ipynb #45f37d64
 @patch
-def forecast(self: JointOracle, values: np.ndarray, origin: int, steps: int = 10,
-             *, first: int = 0, tolerance: float = 1e-3,
-             most: int = 1000) -> np.ndarray:
+def forecast(
+    self: JointOracle,
+    values: np.ndarray,
+    origin: int,
+    steps: int = 10,
+    *,
+    first: int = 0,
+    tolerance: float = 1e-3,
+    most: int = 1000
+) -> np.ndarray:
     """Best forecast from all points.
 
     Parameters
@@ -305,15 +285,15 @@ def forecast(self: JointOracle, values: np.ndarray, origin: int, steps: int = 10
     B = t.basis[past]
     mean, _ = t.prior()
     y = values[past].astype(float)
-    white = np.linalg.cholesky(
-        C + ROUNDING / np.median(t.level) ** 2 * np.eye(len(past))
-    )
+    rounding = ROUNDING / np.median(t.level) ** 2
+    white = np.linalg.cholesky(C + rounding * np.eye(len(past)))
     A = np.linalg.solve(white, B)
     U, s, _ = np.linalg.svd(A, full_matrices=False)
     Q = U[:, s > 1e-9 * s[0]]
     z = (Q.T @ np.linalg.solve(white, y - B @ mean)).T
-    weights = self._solve(Q.T @ A, z, tolerance=tolerance, most=most)
-    theta = self._coefficients(mean, Q.T @ A, weights)
+    R = Q.T @ A
+    weights = self._solve(R, z, tolerance=tolerance, most=most)
+    theta = self._coefficients(mean, R, weights)
     power, V = np.linalg.eigh(C)
     total = np.outer(power, t.level**2) + ROUNDING
     scaled = (V.T @ (y - B @ theta)) / total

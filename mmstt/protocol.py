@@ -8,7 +8,8 @@ __all__ = ['CHOICES', 'PAPER', 'FORECAST', 'PRESETS', 'Protocol', 'get_protocol'
            'describe_cube', 'cells_as_cube', 'native_windows', 'tamper', 'leaks']
 
 # %% ../nbs/04_protocol.ipynb #1e793c46
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
+from itertools import count
 
 import numpy as np
 import torch
@@ -17,11 +18,6 @@ from fastcore.basics import patch
 from numpy.typing import ArrayLike
 
 from .features import STATICS, encode_day, fit_motion, smooth
-
-# %% ../nbs/04_protocol.ipynb #8bd53119
-CHOICES = dict(split=("random", "chronological"), smoothing=("centred", "trailing", "none"),
-               target=("smoothed", "raw"), statics=("delivered", "training"), scaling=("all", "training"),
-               raster=("linear", "block"), stride_days=(6, 12))
 
 # %% ../nbs/04_protocol.ipynb #bc643d83
 _IN_WORDS = dict(split=dict(random="windows split at random", chronological="windows split by date"),
@@ -34,6 +30,8 @@ _IN_WORDS = dict(split=dict(random="windows split at random", chronological="win
                  scaling=dict(all="scaled over all dates", training="scaled over the training dates"),
                  raster=dict(linear="linear raster", block="raster of block means"),
                  stride_days={6: "every 6 days", 12: "every 12 days"})
+
+CHOICES = {choice: tuple(words) for choice, words in _IN_WORDS.items()}
 
 # %% ../nbs/04_protocol.ipynb #3d354ce8
 @dataclass(frozen=True)
@@ -53,18 +51,15 @@ class Protocol:
     def __post_init__(self):
         for choice, allowed in CHOICES.items():
             value = getattr(self, choice)
-            if value in allowed: continue
-            raise ValueError(f"protocol: {choice} is {value!r}; choose one of {', '.join(map(str, allowed))}")
+            if value not in allowed:
+                raise ValueError(f"protocol: {choice} is {value!r}; choose one of {', '.join(map(str, allowed))}")
 
     @property
     def t_in(self) -> int:
         "Input dates in a window: 60 days, as in the paper."
         return 60 // self.stride_days
 
-    @property
-    def t_out(self) -> int:
-        "Forecast dates in a window: the next 60 days."
-        return 60 // self.stride_days
+    t_out = t_in  # forecast dates in a window: the next 60 days
 
     def to_dict(self) -> dict: return asdict(self)
 
@@ -170,15 +165,16 @@ def complete_origins(days: ArrayLike, t_in: int, t_out: int, *, stride_days: int
     return origins[gaps_before[origins + t_out] == gaps_before[origins - t_in + 1]]
 
 # %% ../nbs/04_protocol.ipynb #dae7b7ad
-MINIMUM_WINDOWS = 10  # too few to measure an error
+MINIMUM_WINDOWS = 10  # fewer are too few to measure an error
+
+_PARTS = "train", "validation", "calibration", "test"
 
 def _random_parts(origins, seed):
     "Origins dealt out 70/10/20."
     n = len(origins)
     order = np.random.default_rng(seed).permutation(n)
-    a, b = round(0.7 * n), round(0.8 * n)
-    dealt = dict(train=order[:a], validation=order[a:b], test=order[b:])
-    return {part: np.sort(origins[i]) for part, i in dealt.items()}
+    dealt = np.split(order, [round(0.7 * n), round(0.8 * n)])
+    return {part: np.sort(origins[i]) for part, i in zip(("train", "validation", "test"), dealt)}
 
 # %% ../nbs/04_protocol.ipynb #7fd901fe
 def _stretches(dates, fold):
@@ -186,35 +182,33 @@ def _stretches(dates, fold):
     cal, test = int(0.1 * dates), dates - int(0.8 * dates)
     end = dates - fold * test
     cuts = [0, end - test - 2 * cal, end - test - cal, end - test, end]
-    return dict(zip(("train", "validation", "calibration", "test"), zip(cuts, cuts[1:])))
+    return dict(zip(_PARTS, zip(cuts, cuts[1:])))
 
 # %% ../nbs/04_protocol.ipynb #148d8d1c
 def _dated_parts(origins, dates, t_out, fold):
     "Origins whose targets lie within one stretch of the calendar."
-    within = lambda a, b: origins[(origins + 1 >= a) & (origins + t_out < b)]
-    return {part: within(*ends) for part, ends in _stretches(dates, fold).items()}
+    return {part: origins[(origins + 1 >= a) & (origins + t_out < b)]
+            for part, (a, b) in _stretches(dates, fold).items()}
 
 # %% ../nbs/04_protocol.ipynb #1d077147
 def _counted_parts(origins, t_out, fold):
     "Origins counted off from the last one back; none whose targets reach into the later part."
     n, parts = len(origins), {}
-    order = ["test"] * (fold + 1) + ["calibration", "validation"]
-    for part in order:
+    for part in ["test"] * (fold + 1) + ["calibration", "validation"]:
         share = .2 if part == "test" else .1
-        parts[part] = origins[-max(MINIMUM_WINDOWS, round(share * n)):]
-        origins = origins[origins + t_out <= parts[part][0]] if len(origins) else origins
-    return dict(train=origins, **{k: parts[k] for k in ("validation", "calibration", "test")})
+        later = origins[-max(MINIMUM_WINDOWS, round(share * n)):]
+        origins = origins[origins + t_out <= later[:1]]
+        parts[part] = later
+    parts["train"] = origins
+    return {part: parts[part] for part in _PARTS}
 
 # %% ../nbs/04_protocol.ipynb #5d6675c0
 def dates_needed(t_in: int, t_out: int, split: str = "chronological", *, fold: int = 0) -> int:
     "The least number of equally spaced dates whose windows fill every part."
-    dates = t_in + t_out
-    while True:
+    for dates in count(t_in + t_out):
         every = np.arange(t_in - 1, dates - t_out)
         parts = _random_parts(every, 0) if split == "random" else _dated_parts(every, dates, t_out, fold)
-        if min(map(len, parts.values())) >= MINIMUM_WINDOWS:
-            return dates
-        dates += 1
+        if min(map(len, parts.values())) >= MINIMUM_WINDOWS: return dates
 
 # %% ../nbs/04_protocol.ipynb #9635ae94
 def _too_few(dates, t_in, t_out, split, fold, left_out):
@@ -265,9 +259,10 @@ def split_origins(
         parts = _dated_parts(origins, dates, t_out, fold)
     else: parts = _counted_parts(origins, t_out, fold)
     for part, some in parts.items():
-        if len(some) >= MINIMUM_WINDOWS: continue
-        raise ValueError(f"the {part} part has {len(some)} windows of {t_in} + {t_out} dates where {MINIMUM_WINDOWS} "
-                         f"are needed: {_too_few(dates, t_in, t_out, split, fold, len(every) - len(origins))}")
+        if len(some) < MINIMUM_WINDOWS:
+            why = _too_few(dates, t_in, t_out, split, fold, len(every) - len(origins))
+            raise ValueError(f"the {part} part has {len(some)} windows of {t_in} + {t_out} dates "
+                             f"where {MINIMUM_WINDOWS} are needed: {why}")
     return parts
 
 # %% ../nbs/04_protocol.ipynb #f7e949d8
@@ -281,8 +276,8 @@ class Scaler:
     "Mean and standard deviation of displacement (mm) and of the three static maps (mm/yr, mm/yr2, mm)."
     mean: float
     std: float
-    static_mean: tuple = (0., 0., 0.)
-    static_std: tuple = (1., 1., 1.)
+    static_mean: tuple
+    static_std: tuple
 
     def scale(self, mm): return (mm - self.mean) / self.std
     def to_mm(self, scaled): return scaled * self.std + self.mean
@@ -295,14 +290,12 @@ class Scaler:
 # %% ../nbs/04_protocol.ipynb #786d9018
 def _mean_std(values):
     v = values[np.isfinite(values)].astype(np.float64)
-    if not len(v):
-        return 0., 1.
+    if not len(v): return 0., 1.
     return float(v.mean()), float(v.std()) or 1.
 
 def _fit_scaler(displacement, statics):
     found = [_mean_std(m) for m in statics]
-    means, stds = (tuple(v) for v in zip(*found)) if found else ((), ())
-    return Scaler(*_mean_std(displacement), means, stds)
+    return Scaler(*_mean_std(displacement), tuple(m for m, _ in found), tuple(s for _, s in found))
 
 # %% ../nbs/04_protocol.ipynb #7dfd520c
 @dataclass(frozen=True)
@@ -335,12 +328,20 @@ class Windows:
     protocol: Protocol
     t_in: int
     t_out: int
-    seed: int = 0
-    fold: int = 0
-    attrs: dict = field(default_factory=dict)
-    places: torch.Tensor | None = None
-    left_out: int = 0
-    notes: tuple = ()
+    seed: int
+    fold: int
+    attrs: dict
+    places: torch.Tensor | None
+    left_out: int
+    notes: tuple
+
+# %% ../nbs/04_protocol.ipynb #088f7495
+def _origins(days, protocol, seed, fold):
+    "Origins by part, and how many windows do not step over a gap."
+    sizes = protocol.t_in, protocol.t_out
+    whole = complete_origins(days, *sizes, stride_days=protocol.stride_days)
+    how = dict(split=protocol.split, seed=seed, fold=fold)
+    return split_origins(len(days), *sizes, **how, origins=whole), len(whole)
 
 # %% ../nbs/04_protocol.ipynb #217f5572
 def stride_for(time: np.ndarray, split: str = "chronological", fold: int = 0) -> int:
@@ -361,12 +362,10 @@ def stride_for(time: np.ndarray, split: str = "chronological", fold: int = 0) ->
     """
     days = _days(time)
     fitting = [k for k in CHOICES["stride_days"] if not _misfit(days, k)]
-    if not fitting:
-        raise ValueError(_misfit(days, CHOICES["stride_days"][-1]))
+    if not fitting: raise ValueError(_misfit(days, CHOICES["stride_days"][-1]))
     for stride in fitting:
         spaced = days[spaced_dates(days, stride)]
-        whole = complete_origins(spaced, 60 // stride, 60 // stride, stride_days=stride)
-        try: split_origins(len(spaced), 60 // stride, 60 // stride, split=split, fold=fold, origins=whole)
+        try: _origins(spaced, Protocol(split=split, stride_days=stride), 0, fold)
         except ValueError: continue
         return stride
     return fitting[0]
@@ -386,30 +385,15 @@ def _misfit(days, stride_days):
     return (f"dates {step:g} days apart cannot be taken every {stride_days} days: "
             f"the study's windows need dates every {allowed} days")
 
-# %% ../nbs/04_protocol.ipynb #46096a5e
-def _names_no_stride(which):
-    "Whether a protocol leaves the stride to the tile: a preset's name, or a dictionary without it."
-    return isinstance(which, str) or isinstance(which, dict) and "stride_days" not in which
-
 # %% ../nbs/04_protocol.ipynb #c2b3326c
 def _protocol_for(which, time, fold):
-    "The protocol at the tile's stride, and a note if that is not the preset's."
+    "The protocol, at the tile's stride where it names none, and a note if that is not the preset's."
     protocol = get_protocol(which)
-    if not _names_no_stride(which):
-        return protocol, ()
+    if isinstance(which, Protocol) or isinstance(which, dict) and "stride_days" in which: return protocol, ()
     stride = stride_for(time, protocol.split, fold)
-    if stride == protocol.stride_days:
-        return protocol, ()
+    if stride == protocol.stride_days: return protocol, ()
     note = f"windows have a date every {stride} days, as the tile has, not every {protocol.stride_days}"
     return replace(protocol, stride_days=stride), (note,)
-
-# %% ../nbs/04_protocol.ipynb #da5ba690
-def _spaced(cube, stride_days):
-    "The cube at the dates that take part."
-    days = _days(cube.time.values)
-    if wrong := _misfit(days, stride_days):
-        raise ValueError(wrong)
-    return cube.isel(time=spaced_dates(days, stride_days))
 
 # %% ../nbs/04_protocol.ipynb #bd113061
 def _smooth(raw, days, protocol):
@@ -419,74 +403,46 @@ def _smooth(raw, days, protocol):
     runs = [smooth(run, 3, protocol.smoothing) for run in np.split(raw, gaps)]
     return np.concatenate(runs).astype(np.float32)
 
-# %% ../nbs/04_protocol.ipynb #5e2b6826
-def _training_dates(origins, t_in, t_out, dates):
-    "Which dates a training window touches."
-    seen = np.zeros(dates, bool)
-    around = np.arange(1 - t_in, t_out + 1)
-    seen[np.unique(np.asarray(origins)[:, None] + around)] = True
-    return seen
-
 # %% ../nbs/04_protocol.ipynb #99d209bd
 def _static_maps(cube, raw, days, training, protocol):
     "The three static maps (3, H, W), delivered or fitted again."
-    if protocol.statics == "delivered":
-        maps = cube
-    else: maps = fit_motion(raw[training].reshape(training.sum(), -1), days[training])
+    maps = cube
+    if protocol.statics == "training":
+        maps = fit_motion(raw[training].reshape(training.sum(), -1), days[training])
     found = [np.asarray(maps[k]).reshape(raw.shape[1:]) for k in STATICS]
     return np.stack(found).astype(np.float32)
 
 # %% ../nbs/04_protocol.ipynb #90bdba6a
 def _places(cube):
     "Easting and northing of each cell, row by row: (H * W, 2) float32; None where the cube has no coordinates."
-    coords = cube.coords
-    if "easting" in coords:
-        where = coords["easting"].values, coords["northing"].values
-    elif {"x", "y"} <= set(coords):
-        where = np.meshgrid(coords["x"].values, coords["y"].values)
+    if "easting" in cube.coords:
+        where = cube.easting.values, cube.northing.values
+    elif {"x", "y"} <= set(cube.coords):
+        where = np.meshgrid(cube.x.values, cube.y.values)
     else: return None
-    flat = [w.ravel() for w in where]
-    return torch.from_numpy(np.stack(flat, 1).astype(np.float32))
+    return torch.from_numpy(np.stack([w.ravel() for w in where], 1).astype(np.float32))
 
 # %% ../nbs/04_protocol.ipynb #d8a2bede
 def _inputs(series, statics, time, scaler):
     "Six channels: scaled displacement, scaled statics on every date, calendar; 0 where there is no value."
     T, H, W = series.shape
-    mean = np.reshape(scaler.static_mean, (3, 1, 1))
-    std = np.reshape(scaler.static_std, (3, 1, 1))
+    mean, std = np.reshape([scaler.static_mean, scaler.static_std], (2, 3, 1, 1))
     out = np.empty((T, 6, H, W), np.float32)
     out[:, 0] = scaler.scale(series)
     out[:, 1:4] = (statics - mean) / std
-    out[:, 4:] = np.asarray(encode_day(time), np.float32)[:, :, None, None]
+    out[:, 4:] = encode_day(time)[:, :, None, None]
     return np.nan_to_num(out, copy=False)
 
-# %% ../nbs/04_protocol.ipynb #088f7495
-def _origins(cube, protocol, sizes, seed, fold):
-    "Origins by part, and how many windows would step over a gap."
-    days = _days(cube.time.values)
-    whole = complete_origins(days, *sizes, stride_days=protocol.stride_days)
-    left_out = max(len(days) - sum(sizes) + 1, 0) - len(whole)
-    how = dict(split=protocol.split, seed=seed, fold=fold)
-    return split_origins(len(days), *sizes, **how, origins=whole), left_out
-
-def _left_out(n, dates, t_in, t_out):
-    "A caption's sentence on windows that take no part."
-    return f"of {dates - t_in - t_out + 1} windows {n} would step over a gap between dates and are left out"
-
-# %% ../nbs/04_protocol.ipynb #b4309c98
-def _name_of(cube):
-    "The tile, to begin a message with."
-    return f"tile {cube.attrs['tile']}: " if cube.attrs.get("tile") else ""
-
 # %% ../nbs/04_protocol.ipynb #5dbe1080
-def _arrays(cube, first, protocol, origins, sizes, scaler, native):
+def _arrays(cube, protocol, origins, scaler, native):
     "The tensors of `Windows`, and the scaler that they were made with."
     time, raw = cube.time.values, cube.displacement.values
-    days = (time - first) / np.timedelta64(1, "D")
+    days = _days(time)
     smoothed = _smooth(raw, days, protocol)
-    training = _training_dates(origins["train"], *sizes, len(time))
-    scaled_on = training if protocol.scaling == "training" else np.ones_like(training)
+    training = np.zeros(len(time), bool)
+    training[origins["train"][:, None] + np.arange(1 - protocol.t_in, protocol.t_out + 1)] = True
     statics = () if native else _static_maps(cube, raw, days, training, protocol)
+    scaled_on = training if protocol.scaling == "training" else slice(None)
     scaler = scaler or _fit_scaler(smoothed[scaled_on], statics)
     if native:
         inputs = np.nan_to_num(scaler.scale(smoothed).astype(np.float32))[:, None]
@@ -499,8 +455,7 @@ def _arrays(cube, first, protocol, origins, sizes, scaler, native):
 # %% ../nbs/04_protocol.ipynb #f958a5e3
 def make_windows(
     cube: xr.Dataset, protocol: Protocol | str | dict, seed: int = 0, *,
-    fold: int = 0, t_in: int | None = None, t_out: int | None = None,
-    scaler: Scaler | None = None, native: bool = False,
+    fold: int = 0, scaler: Scaler | None = None, native: bool = False,
 ) -> Windows:
     """All windows of a cube under a protocol.
 
@@ -510,7 +465,6 @@ def make_windows(
     protocol : `Protocol`, its name, or a dictionary of choices; one that names no stride takes the tile's own
     seed : of a random split
     fold : rolling origin of a chronological split; 0 is the latest
-    t_in, t_out : dates in a window; 60 days each unless given
     scaler : a trained run's own, to put another tile before it
     native : displacement is the only channel (what baselines read; no memory for six channels of 130 000 native cells)
 
@@ -522,26 +476,28 @@ def make_windows(
     ------
     ValueError : too few windows, or dates not spaced as the protocol wants them; says what is needed and what there is
     """
-    first = cube.time.values[0]
+    days = _days(cube.time.values)
     try:
         protocol, notes = _protocol_for(protocol, cube.time.values, fold)
-        t_in, t_out = t_in or protocol.t_in, t_out or protocol.t_out
-        cube = _spaced(cube.sel(raster=protocol.raster) if "raster" in cube.dims else cube, protocol.stride_days)
-        origins, left_out = _origins(cube, protocol, (t_in, t_out), seed, fold)
-    except ValueError as e: raise ValueError(f"{_name_of(cube)}{e}") from None
-    if left_out: notes += (_left_out(left_out, cube.sizes["time"], t_in, t_out),)
-    if fold: cube = cube.isel(time=slice(0, int(origins["test"].max()) + t_out + 1))
-    arrays = _arrays(cube, first, protocol, origins, (t_in, t_out), scaler, native)
-    origins = {k: torch.from_numpy(o) for k, o in origins.items()}
+        if wrong := _misfit(days, protocol.stride_days): raise ValueError(wrong)
+        taken = spaced_dates(days, protocol.stride_days)
+        origins, whole = _origins(days[taken], protocol, seed, fold)
+    except ValueError as e:
+        name = f"tile {cube.attrs['tile']}: " if cube.attrs.get("tile") else ""
+        raise ValueError(f"{name}{e}") from None
+    every = len(taken) - protocol.t_in - protocol.t_out + 1
+    left_out = every - whole
+    if left_out: notes += (f"of {every} windows {left_out} would step over a gap between dates and are left out",)
+    if fold: taken = taken[:origins["test"].max() + protocol.t_out + 1]
+    if "raster" in cube.dims: cube = cube.sel(raster=protocol.raster)
+    cube = cube.isel(time=taken)
     return Windows(
-        **arrays,
+        **_arrays(cube, protocol, origins, scaler, native),
         time=cube.time.values,
-        origins=origins,
+        origins={k: torch.from_numpy(o) for k, o in origins.items()},
         protocol=protocol,
-        t_in=t_in,
-        t_out=t_out,
-        seed=seed,
-        fold=fold,
+        t_in=protocol.t_in, t_out=protocol.t_out,
+        seed=seed, fold=fold,
         attrs=dict(cube.attrs),
         places=_places(cube),
         left_out=left_out,
@@ -553,16 +509,14 @@ def describe_cube(cube: xr.Dataset) -> xr.Dataset:
     "The cube with its static maps fitted anew to all its dates, as EGMS would deliver them with this series."
     series = cube.displacement.transpose("time", ...)
     fit = fit_motion(series.values.reshape(len(series), -1), _days(cube.time.values))
-    dims = [d for d in cube.displacement.dims if d != "time"]
-    shape = [cube.sizes[d] for d in dims]
-    maps = {k: np.asarray(fit[k], np.float32).reshape(shape) for k in STATICS}
-    return cube.assign({k: (dims, v) for k, v in maps.items()})
+    maps = {k: fit[k].astype(np.float32).reshape(series.shape[1:]) for k in STATICS}
+    return cube.assign({k: (series.dims[1:], v) for k, v in maps.items()})
 
 # %% ../nbs/04_protocol.ipynb #bf2ae494
 def _toy_cube(dates=302, height=20, width=24, seed=0):
     "Cells that sink and breathe with the season; a corner is sea, and one value in a hundred is missing."
     rng = np.random.default_rng(seed)
-    time = np.datetime64("2018-01-06", "ns") + 6 * np.timedelta64(1, "D") * np.arange(dates)
+    time = np.datetime64("2018-01-06", "ns") + np.arange(dates) * np.timedelta64(6, "D")
     years = (6 * np.arange(dates) / 365)[:, None, None]
     amplitude = rng.normal(2, .5, (height, width))
     phase = rng.normal(0, .3, (height, width))
@@ -622,8 +576,7 @@ def history(self: Windows, origin, whole=False):
 @patch
 def to(self: Windows, device) -> Windows:
     "The same windows with their arrays on a device."
-    tensors = {k: v for k, v in vars(self).items() if isinstance(v, torch.Tensor)}
-    moved = {k: v.to(device) for k, v in tensors.items()}
+    moved = {k: v.to(device) for k, v in vars(self).items() if isinstance(v, torch.Tensor)}
     origins = {k: o.to(device) for k, o in self.origins.items()}
     return replace(self, **moved, origins=origins)
 
@@ -633,35 +586,27 @@ def cells_as_cube(points: xr.Dataset) -> xr.Dataset:
     d = points.displacement.transpose("time", "point").values[:, :, None]
     known = {k: ("y", points[k].values) for k in ("easting", "northing") if k in points}
     series = ("time", "y", "x"), d
-    return xr.Dataset(dict(displacement=series), dict(time=points.time.values, **known),
-                      dict(points.attrs))
+    return xr.Dataset(dict(displacement=series), dict(time=points.time.values, **known), points.attrs)
 
 # %% ../nbs/04_protocol.ipynb #0b7f364f
-def native_windows(points: xr.Dataset, protocol: Protocol | str | dict, seed: int = 0, *, fold: int = 0,
-                   t_in: int | None = None, t_out: int | None = None, scaler: Scaler | None = None) -> Windows:
+def native_windows(points: xr.Dataset, protocol: Protocol | str | dict, seed: int = 0, *, fold: int = 0) -> Windows:
     "`Windows` over native cells, an `(n, 1)` image, displacement only: what baselines read."
-    how = dict(seed=seed, fold=fold, t_in=t_in, t_out=t_out, scaler=scaler)
-    return make_windows(cells_as_cube(points), protocol, **how, native=True)
+    return make_windows(cells_as_cube(points), protocol, seed, fold=fold, native=True)
 
 # %% ../nbs/04_protocol.ipynb #f51a5e70
 def tamper(cube: xr.Dataset, origin: int, rng: np.random.Generator) -> xr.Dataset:
     "The cube with every value after date index `origin` changed (some to nothing), described anew."
     d = cube.displacement.copy(deep=True)
-    later = d.isel(time=slice(origin + 1, None))
-    noise = rng.normal(0, 50, later.shape).astype(np.float32) + 1000
-    noise[rng.random(later.shape) < .02] = np.nan
-    d[dict(time=slice(origin + 1, None))] = later + noise
+    later = dict(time=slice(origin + 1, None))
+    noise = rng.normal(0, 50, d[later].shape).astype(np.float32) + 1000
+    noise[rng.random(noise.shape) < .02] = np.nan
+    d[later] += noise
     return describe_cube(cube.assign(displacement=d))
 
 # %% ../nbs/04_protocol.ipynb #734ff238
 def _same(a, b):
     "Equal to the bit, a missing value being equal to a missing value."
-    if isinstance(a, tuple):
-        return all(map(_same, a, b))
-    if not isinstance(a, torch.Tensor):
-        return a == b
-    if a.shape != b.shape:
-        return False
+    if isinstance(a, tuple): return all(map(_same, a, b))
     return bool(torch.isclose(a, b, rtol=0, atol=0, equal_nan=True).all())
 
 # %% ../nbs/04_protocol.ipynb #9bd3dedf
@@ -672,12 +617,12 @@ def _known(w, origin):
             "history of the baselines": w.history(origin, whole=True)[0],
             "static maps": w.inputs[0, 1:4],
             "mask": w.mask,
-            "training inputs": train[0][:, :, 0], "training targets": (train[2], train[3]),
-            "early stopping inputs": stop[0][:, :, 0], "early stopping targets": (stop[2], stop[3])}
+            "training inputs": train[0][:, :, 0], "training targets": train[2:],
+            "early stopping inputs": stop[0][:, :, 0], "early stopping targets": stop[2:]}
 
 # %% ../nbs/04_protocol.ipynb #74f7ac21
-def leaks(cube: xr.Dataset, protocol: Protocol | str | dict, origin: int | None = None, *, seed: int = 0,
-          fold: int = 0, rng: int = 0, **sizes) -> list:
+def leaks(cube: xr.Dataset, protocol: Protocol | str | dict, origin: int | None = None, *,
+          fold: int = 0, rng: int = 0) -> list:
     """Names of the things known at a forecast that change when the values after its origin change.
 
     Parameters
@@ -690,12 +635,12 @@ def leaks(cube: xr.Dataset, protocol: Protocol | str | dict, origin: int | None 
     -------
     list of names; empty if nothing comes in from after the origin
     """
-    before = make_windows(cube, protocol, seed, fold=fold, **sizes)
+    before = make_windows(cube, protocol, fold=fold)
     origin = int(before.origins["test"][0]) if origin is None else int(origin)
     day = int(np.flatnonzero(cube.time.values == before.time[origin])[0])
     changed = tamper(cube, day, np.random.default_rng(rng))
     known = _known(before, origin)
-    after = _known(make_windows(changed, protocol, seed, fold=fold, scaler=before.scaler, **sizes), origin)
-    scaler = make_windows(changed, protocol, seed, fold=fold, **sizes).scaler
+    after = _known(make_windows(changed, protocol, fold=fold, scaler=before.scaler), origin)
+    scaler = make_windows(changed, protocol, fold=fold).scaler
     changed_too = [k for k in known if not _same(known[k], after[k])]
     return changed_too + ["scaler"] * (scaler != before.scaler)

@@ -17,8 +17,6 @@ import numpy as np
 import rioxarray  # noqa: F401  (registers the .rio accessor)
 import scipy.sparse as sp
 import xarray as xr
-from affine import Affine
-from fastcore.basics import patch
 from scipy.spatial import Delaunay, cKDTree
 from zarr.codecs import BloscCodec
 
@@ -46,10 +44,8 @@ class Grid:
     def __post_init__(self):
         positive = self.east > self.west and self.north > self.south
         if not (positive and self.size >= 2):
-            raise ValueError(
-                "a grid needs east > west, north > south and a size of 2 or more, "
-                f"got {self.bounds} and {self.size}"
-            )
+            raise ValueError("a grid needs east > west, north > south and a size of 2 or more, "
+                             f"got {self.bounds} and {self.size}")
 
     @property
     def bounds(self) -> tuple:
@@ -71,62 +67,45 @@ class Grid:
     def y(self) -> np.ndarray:
         return self.north - (np.arange(self.size) + 0.5) * self.dy
 
-    @property
-    def transform(self) -> Affine:
-        return Affine(self.dx, 0, self.west, 0, -self.dy, self.north)
+    def refine(self, factor: int) -> "Grid":
+        "The same box with `factor` x `factor` cells for each cell."
+        return Grid(*self.bounds, self.size * factor)
 
-# %% ../nbs/03_raster.ipynb #139d5093
-@patch
-def refine(self: Grid, factor: int) -> Grid:
-    "The same box with `factor` x `factor` cells for each cell."
-    return Grid(*self.bounds, self.size * factor)
-
-@patch
-def centres(self: Grid) -> tuple[np.ndarray, np.ndarray]:
-    "Easting and northing of all cell centres, row-major: two arrays of `size * size`."
-    x, y = np.meshgrid(self.x, self.y)
-    return x.ravel(), y.ravel()
+    def centres(self) -> tuple[np.ndarray, np.ndarray]:
+        "Easting and northing of all cell centres, row-major: two arrays of `size * size`."
+        x, y = np.meshgrid(self.x, self.y)
+        return x.ravel(), y.ravel()
 
 # %% ../nbs/03_raster.ipynb #47faf4db
 LATTICE = 100.0  # m: the spacing of EGMS Level 3 cells
 TILE = 100_000.0  # m: the side of a tile
 
-def _box_of_tile(tile):
-    "The grid's box where it is the whole 100 km tile."
-    west, south = tile_origin(tile.attrs["tile"])
-    return float(west), float(south), west + TILE, south + TILE
-
-# %% ../nbs/03_raster.ipynb #c34eaa4f
 def _box_of_points(tile):
     "The bounding box of the 100 m cells that the points stand for."
-    e = tile.easting.values
-    n = tile.northing.values
-    if not e.size: raise ValueError("a tile without points has no grid: read a larger area")
-    pad = LATTICE / 2
-    return (float(e.min() - pad), float(n.min() - pad),
-            float(e.max() + pad), float(n.max() + pad))
+    places = np.stack([tile.easting, tile.northing])
+    if not places.size: raise ValueError("a tile without points has no grid: read a larger area")
+    south_west = places.min(1) - LATTICE / 2
+    north_east = places.max(1) + LATTICE / 2
+    return *south_west.tolist(), *north_east.tolist()
 
 # %% ../nbs/03_raster.ipynb #18a112da
 def _grid_of_cube(cube):
     "The grid that a cube is on, from its coordinates."
-    x = cube.x.values
-    y = cube.y.values
-    if len(x) != len(y):
+    rows = cube.sizes["y"]
+    columns = cube.sizes["x"]
+    if rows != columns:
         raise ValueError(
             "a cube has as many rows as columns, "
-            f"this one is {len(y)} x {len(x)}: rasterize again with the extent wanted"
+            f"this one is {rows} x {columns}: rasterize again with the extent wanted"
         )
-    dx = (x[-1] - x[0]) / (len(x) - 1)
-    dy = (y[0] - y[-1]) / (len(y) - 1)
-    west = float(x[0] - dx / 2)
-    south = float(y[-1] - dy / 2)
-    east = float(x[-1] + dx / 2)
-    north = float(y[0] + dy / 2)
-    return Grid(west, south, east, north, len(x))
+    return Grid(*cube.rio.bounds(recalc=True), rows)
 
 # %% ../nbs/03_raster.ipynb #c0052e69
 def grid_of(
-        tile: xr.Dataset, size: int = 64, extent: str | Grid = "points") -> Grid:
+    tile: xr.Dataset,
+    size: int = 64,
+    extent: str | Grid = "points"
+) -> Grid:
     """The grid of a tile, or the grid a cube is on.
 
     Parameters
@@ -145,13 +124,18 @@ def grid_of(
     """
     if isinstance(extent, Grid): return extent
     if "x" in tile.dims: return _grid_of_cube(tile)
-    if extent == "tile": return Grid(*_box_of_tile(tile), size)
     if extent == "points": return Grid(*_box_of_points(tile), size)
+    if extent == "tile":
+        west, south = map(float, tile_origin(tile.attrs["tile"]))
+        return Grid(west, south, west + TILE, south + TILE, size)
     raise ValueError(f"extent is 'points', 'tile' or a Grid, not {extent!r}")
 
 # %% ../nbs/03_raster.ipynb #6335f4e4
 def cell_of(
-        grid: Grid | xr.Dataset, easting: np.ndarray, northing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    grid: Grid | xr.Dataset,
+    easting: np.ndarray,
+    northing: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Row and column of points in a grid.
 
     Parameters
@@ -169,19 +153,22 @@ def cell_of(
     n = np.asarray(northing, float)
     inside = (e >= grid.west) & (e <= grid.east)
     inside &= (n >= grid.south) & (n <= grid.north)
-    east = np.where(inside, e, grid.west) - grid.west
-    south = grid.north - np.where(inside, n, grid.north)
-    col = np.floor(east / grid.dx).astype(np.int64)
-    row = np.floor(south / grid.dy).astype(np.int64)
-    last = grid.size - 1
-    row = np.where(inside, np.minimum(row, last), -1)
-    col = np.where(inside, np.minimum(col, last), -1)
-    return row, col
+
+    def number(distance, side):
+        "Of the cell at a distance from the north-west corner, along one side."
+        k = np.floor(np.where(inside, distance, 0) / side).astype(np.int64)
+        return np.where(inside, np.minimum(k, grid.size - 1), -1)
+
+    return number(grid.north - n, grid.dy), number(e - grid.west, grid.dx)
 
 # %% ../nbs/03_raster.ipynb #08677052
 SHEAR = 1e-4
 
-def to_frame(grid: Grid, easting: np.ndarray, northing: np.ndarray) -> np.ndarray:
+def to_frame(
+    grid: Grid,
+    easting: np.ndarray,
+    northing: np.ndarray
+) -> np.ndarray:
     """Coordinates in which points are triangulated: kilometres from the grid's south-west corner, sheared by `SHEAR`.
 
     Parameters
@@ -201,7 +188,11 @@ def to_frame(grid: Grid, easting: np.ndarray, northing: np.ndarray) -> np.ndarra
 # scipy's own options, and Q5: no outer planes, which nothing here asks for (a quarter of the time)
 QHULL = "Qbb Qc Qz Q12 Q5"
 
-def triangulate(grid: Grid, easting: np.ndarray, northing: np.ndarray) -> Delaunay:
+def triangulate(
+    grid: Grid,
+    easting: np.ndarray,
+    northing: np.ndarray
+) -> Delaunay:
     """Delaunay triangulation of the points in the frame of `grid`.
 
     Parameters
@@ -218,10 +209,10 @@ def triangulate(grid: Grid, easting: np.ndarray, northing: np.ndarray) -> Delaun
     ValueError : fewer than three points, or all on one line
     """
     xy = to_frame(grid, easting, northing)
-    spread = np.zeros(2)
+    longest, widest = 0, 0
     if len(xy) > 2:
-        spread = np.linalg.svd(xy - xy.mean(0), compute_uv=False)
-    if not spread[-1] > 1e-9 * max(spread[0], 1e-9):
+        longest, widest = np.linalg.svd(xy - xy.mean(0), compute_uv=False)
+    if not widest > 1e-9 * max(longest, 1e-9):
         points = f"{len(xy)} point{'s' * (len(xy) != 1)}{' on one line' * (len(xy) > 2)}"
         raise ValueError(
             "linear interpolation needs at least three points that do not lie on one line, "
@@ -263,7 +254,10 @@ def _crossing(u, v, row):
 
 # %% ../nbs/03_raster.ipynb #5de3795d
 def locate(
-        u: np.ndarray, v: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    u: np.ndarray,
+    v: np.ndarray,
+    size: int
+) -> tuple[np.ndarray, np.ndarray]:
     """The triangle around each centre of a grid.
 
     Parameters
@@ -289,7 +283,12 @@ def locate(
 
 # %% ../nbs/03_raster.ipynb #939cb5c3
 def barycentric(
-        u: np.ndarray, v: np.ndarray, *, p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    u: np.ndarray,
+    v: np.ndarray,
+    *,
+    p: np.ndarray,
+    q: np.ndarray
+) -> np.ndarray:
     """Weights of the three corners at a place inside each triangle.
 
     Parameters
@@ -303,9 +302,14 @@ def barycentric(
     """
     a, b, c = u.T
     d, e, f = v.T
-    area = (b - a) * (f - d) - (c - a) * (e - d)
-    wb = ((p - a) * (f - d) - (c - a) * (q - d)) / area
-    wc = ((b - a) * (q - d) - (p - a) * (e - d)) / area
+
+    def area(b, e, c, f):
+        "Twice the area of the triangle of the first corner (a, d) and two others."
+        return (b - a) * (f - d) - (c - a) * (e - d)
+
+    whole = area(b, e, c, f)
+    wb = area(p, q, c, f) / whole
+    wc = area(b, e, p, q) / whole
     # rounding leaves -1e-14 on a side
     weights = np.clip(np.stack([1 - wb - wc, wb, wc], axis=1), 0, 1)
     return weights / weights.sum(1, keepdims=True)
@@ -315,15 +319,11 @@ MAX_DISTANCE = 2000.0  # m
 MIN_SHARE = 0.5
 FINE = 4  # fine cells along the side of a cell: 64 x 4 = 256, the paper's grid
 
-def _csr(weights, rows, cols, *, shape):
-    return sp.coo_array((weights, (rows, cols)), shape=shape).tocsr()
-
 # %% ../nbs/03_raster.ipynb #ea87483c
 def _near_a_point(fine, hit, easting, *, northing, max_distance):
     "Whether each fine cell `hit` has a point within `max_distance` of its centre."
-    e, n = fine.centres()
     tree = cKDTree(np.stack([easting, northing], 1))
-    centres = np.stack([e[hit], n[hit]], 1)
+    centres = np.stack(fine.centres(), 1)[hit]
     nearest, _ = tree.query(centres, distance_upper_bound=max_distance)
     return np.isfinite(nearest)
 
@@ -334,14 +334,18 @@ def _fine_weights(fine, easting, northing):
     u = (easting[corners] - fine.west) / fine.dx - 0.5
     v = (fine.north - northing[corners]) / fine.dy - 0.5
     hit, triangle = locate(u, v, fine.size)
-    col = hit % fine.size
-    row = hit // fine.size
+    row, col = np.divmod(hit, fine.size)
     weights = barycentric(u[triangle], v[triangle], p=col, q=row)
     return hit, corners[triangle], weights
 
 # %% ../nbs/03_raster.ipynb #5533f94d
-def linear_operator(easting: np.ndarray, northing: np.ndarray, grid: Grid, *,
-                    max_distance: float = MAX_DISTANCE) -> sp.csr_array:
+def linear_operator(
+    easting: np.ndarray,
+    northing: np.ndarray,
+    grid: Grid,
+    *,
+    max_distance: float = MAX_DISTANCE
+) -> sp.csr_array:
     """Points to cells by linear interpolation on a grid `FINE` times finer, then the mean over fine cells.
 
     Parameters
@@ -365,18 +369,21 @@ def linear_operator(easting: np.ndarray, northing: np.ndarray, grid: Grid, *,
     fine = grid.refine(FINE)
     hit, points, weights = _fine_weights(fine, easting, northing)
     near = _near_a_point(fine, hit, easting, northing=northing, max_distance=max_distance)
-    row, col = np.divmod(hit[near], fine.size)
+    row, col = np.divmod(hit, fine.size)
     cell = (row // FINE) * grid.size + col // FINE
-    share = np.bincount(cell, minlength=grid.size**2) / FINE**2
-    keep = share[cell] >= MIN_SHARE
+    share = np.bincount(cell, near, minlength=grid.size**2) / FINE**2
+    keep = near & (share[cell] >= MIN_SHARE)
     cell = cell[keep]
-    points = points[near][keep]
-    weights = weights[near][keep] / (FINE**2 * share[cell, None])
-    shape = grid.size**2, len(easting)
-    return _csr(weights.ravel(), cell.repeat(3), points.ravel(), shape=shape)
+    weights = weights[keep] / (FINE**2 * share[cell, None])
+    places = cell.repeat(3), points[keep].ravel()
+    return sp.csr_array((weights.ravel(), places), shape=(grid.size**2, len(easting)))
 
 # %% ../nbs/03_raster.ipynb #638599df
-def block_operator(easting: np.ndarray, northing: np.ndarray, grid: Grid) -> sp.csr_array:
+def block_operator(
+    easting: np.ndarray,
+    northing: np.ndarray,
+    grid: Grid
+) -> sp.csr_array:
     """Points to cells by the mean of the points in a cell.
 
     Parameters
@@ -393,7 +400,7 @@ def block_operator(easting: np.ndarray, northing: np.ndarray, grid: Grid) -> sp.
     point = np.flatnonzero(row >= 0)
     cell = row[point] * grid.size + col[point]
     count = np.bincount(cell, minlength=grid.size**2)
-    return _csr(1 / count[cell], cell, point, shape=(grid.size**2, len(row)))
+    return sp.csr_array((1 / count[cell], (cell, point)), shape=(grid.size**2, len(row)))
 
 # %% ../nbs/03_raster.ipynb #b5463acb
 def _mean_of_valid(operator, values):
@@ -405,7 +412,10 @@ def _mean_of_valid(operator, values):
     return np.where(share >= MIN_SHARE - 1e-9, mean, np.nan)
 
 # %% ../nbs/03_raster.ipynb #38a9bec2
-def apply_operator(operator: sp.csr_array, values: np.ndarray) -> np.ndarray:
+def apply_operator(
+    operator: sp.csr_array,
+    values: np.ndarray
+) -> np.ndarray:
     """Cell values from point values.
 
     Parameters
@@ -449,14 +459,19 @@ def _cube_variables(tile, operators, size):
     out = {"displacement": (dims, displacement, {"units": "mm"})}
     for name in STATICS:
         maps = _to_maps(operators, statics[name].values, size)
-        out[name] = ("raster", "y", "x"), maps, dict(statics[name].attrs)
+        out[name] = ("raster", "y", "x"), maps, statics[name].attrs
     out["count"] = ("y", "x"), count.astype(np.int32)
     out["mask"] = dims, np.isfinite(displacement)
     return out
 
 # %% ../nbs/03_raster.ipynb #ddc1f698
-def rasterize(tile: xr.Dataset, size: int = 64,
-              extent: str | Grid = "points", *, max_distance: float = MAX_DISTANCE) -> xr.Dataset:
+def rasterize(
+    tile: xr.Dataset,
+    size: int = 64,
+    extent: str | Grid = "points",
+    *,
+    max_distance: float = MAX_DISTANCE
+) -> xr.Dataset:
     """Both rasters of a tile.
 
     Parameters
@@ -482,9 +497,7 @@ def rasterize(tile: xr.Dataset, size: int = 64,
     n = tile.northing.values
     linear = linear_operator(e, n, grid, max_distance=max_distance)
     operators = [linear, block_operator(e, n, grid)]
-    attrs = dict(tile.attrs)
-    attrs["extent"] = extent if isinstance(extent, str) else "grid"
-    attrs["max_distance"] = float(max_distance)
+    named = extent if isinstance(extent, str) else "grid"
     cube = xr.Dataset(
         _cube_variables(tile, operators, grid.size),
         coords={
@@ -493,12 +506,13 @@ def rasterize(tile: xr.Dataset, size: int = 64,
             "y": grid.y,
             "x": grid.x,
         },
-        attrs=attrs,
+        attrs=tile.attrs | dict(extent=named, max_distance=float(max_distance)),
     )
     return cube.rio.write_crs("EPSG:3035").rio.write_coordinate_system()
 
 # %% ../nbs/03_raster.ipynb #8f2204af
 EMPTY = -32768  # stands for NaN among int16 tenths of a millimetre
+_PACKING = {"scale_factor": 0.1, "_FillValue": EMPTY}
 
 def unpack_tenths(packed: np.ndarray) -> np.ndarray:
     "The float32 mm that `pack_tenths` was given."
@@ -516,13 +530,13 @@ def pack_tenths(values: np.ndarray) -> np.ndarray | None:
     return packed if exact.all() else None
 
 # %% ../nbs/03_raster.ipynb #81616da2
-def _text_as_objects(ds):
-    "Text as variable-length strings: numpy's fixed-length ones have no place in the Zarr 3 specification."
-    text = {k: v for k, v in ds.coords.items() if v.dtype.kind in "UT"}
+def _text_as(kind, ds):
+    "Text as `object`, of any length (numpy's fixed-length text has no place in the Zarr 3 specification), or as `str`."
     return ds.assign_coords(
         {
-            k: (v.dims, v.values.astype(object), v.attrs)
-            for k, v in text.items()
+            k: v.astype(object).astype(kind)
+            for k, v in ds.coords.items()
+            if v.dtype.kind in "OUT"
         }
     )
 
@@ -536,24 +550,18 @@ def _encoding(v):
     }
     if v.ndim < 2: return kept
     size = {"raster": 1, "point": 8192}
-    kept["chunks"] = tuple(size.get(d, n) for d, n in v.sizes.items())
-    kept["compressors"] = [
-        BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle")]
-    return kept
+    chunks = tuple(size.get(d, n) for d, n in v.sizes.items())
+    codec = BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle")
+    return kept | dict(chunks=chunks, compressors=[codec])
 
 # %% ../nbs/03_raster.ipynb #38e5dee6
 def _storable(ds):
     "A cube or a tile with text, displacement and encodings as Zarr takes them."
-    ds = _text_as_objects(ds)
+    ds = _text_as(object, ds)
     packed = pack_tenths(ds.displacement.values) if "point" in ds.dims else None
     if packed is not None:
-        attrs = {
-            **ds.displacement.attrs,
-            "units": "mm",
-            "scale_factor": 0.1,
-            "_FillValue": EMPTY,
-        }
-        ds = ds.assign(displacement=(ds.displacement.dims, packed, attrs))
+        attrs = ds.displacement.attrs | {"units": "mm"} | _PACKING
+        ds["displacement"] = ds.displacement.dims, packed, attrs
     for v in ds.variables.values():
         v.encoding = _encoding(v)
     return ds
@@ -578,7 +586,10 @@ def check_cube_path(path: str | Path, sha256: str | None = None) -> Path:
 
 # %% ../nbs/03_raster.ipynb #a5794485
 def save_cube(
-        cube: xr.Dataset, path: str | Path, tile: xr.Dataset | None = None) -> Path:
+    cube: xr.Dataset,
+    path: str | Path,
+    tile: xr.Dataset | None = None
+) -> Path:
     """Write a cube as Zarr: beside its place first, then renamed, so that no half-made cube is ever found there.
 
     Parameters
@@ -611,13 +622,7 @@ def _open(path, **kw):
         raise ValueError(f"{path}: no cube there; make one with `mmstt rasterize FILE --out {path}`")
     ds = xr.open_dataset(path, engine="zarr", consolidated=False, **kw).load()
     ds.close()
-    text = {k: v for k, v in ds.coords.items() if v.dtype.kind in "OT"}
-    return ds.assign_coords(
-        {
-            k: (v.dims, v.values.astype(object).astype(str), v.attrs)
-            for k, v in text.items()
-        }
-    )
+    return _text_as(str, ds)
 
 # %% ../nbs/03_raster.ipynb #57ff0f3b
 def open_cube(path: str | Path) -> xr.Dataset:
@@ -642,10 +647,6 @@ def open_points(path: str | Path) -> xr.Dataset:
     tile = _open(path, group="points", mask_and_scale={"displacement": False})
     packed = tile.displacement
     if packed.dtype == np.int16:
-        attrs = {
-            k: v
-            for k, v in packed.attrs.items()
-            if k not in ("scale_factor", "_FillValue")
-        }
+        attrs = {k: v for k, v in packed.attrs.items() if k not in _PACKING}
         tile["displacement"] = packed.dims, unpack_tenths(packed.values), attrs
     return tile

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from .egms import encode_pid, tile_origin
+from .egms import DESCRIPTORS, encode_pid, tile_origin
 from .tiles import write_tile
 from .features import S1B_LOSS, annual_terms, fill_in_matrix, fit_motion
 from .fields import draw_field, lattice
@@ -33,39 +33,35 @@ SLOW = (0.10, 0.985)
 # with one satellite instead of two, each acquisition has more weight in the series
 ONE_SATELLITE_FACTOR = 1.16
 
-def noise_covariance(dates: pd.DatetimeIndex = DATES) -> np.ndarray:
-    "Covariance (T, T) of the noise of a point of level 1 over regular 6-day `dates`."
+def noise_covariance() -> np.ndarray:
+    "Covariance (T, T) of the noise of a point of level 1 over `DATES`."
     # the last date is filled in from the one after it
-    dates = dates.append(dates[-1:] + (dates[-1] - dates[-2]))
+    dates = pd.date_range(DATES[0], periods=len(DATES) + 1, freq=DATES.freq)
     number = np.arange(len(dates))
     lag = np.abs(np.subtract.outer(number, number))
     coloured = sum(share * memory**lag for share, memory in (FAST, SLOW))
     acquired = WHITE * (lag == 0) + coloured
     factor = np.where(dates >= S1B_LOSS, ONE_SATELLITE_FACTOR, 1.0)
     acquired *= factor * factor[:, None]
-    filled = 0
-    for phase in (0, 1):
-        F = fill_in_matrix(dates, phase)
-        filled = filled + F @ acquired @ F.T
-    return filled[:-1, :-1] / 2
+    fills = [fill_in_matrix(dates, phase) for phase in (0, 1)]
+    return sum(F @ acquired @ F.T for F in fills)[:-1, :-1] / 2
 
 # %% ../nbs/02_simulate.ipynb #0a905262
-def _years_since(dates, since):
-    "Years of 365.25 days, (T,)."
-    return (dates - pd.Timestamp(since)).days.to_numpy() / 365.25
+def _years_since(day):
+    "Years of 365.25 days from a day to each date, (T,)."
+    return (DATES - pd.Timestamp(day)).days.to_numpy() / 365.25
 
-def _shapes_of_quake(dates, day):
+def _shapes_of_quake(day):
     "Step and logarithmic afterslip, 1 at the last date."
-    after = np.maximum(_years_since(dates, day), 0)
+    after = np.maximum(_years_since(day), 0)
     afterslip = np.log1p(after / 0.1) / np.log1p(after[-1] / 0.1)
     return {"coseismic": (after > 0).astype(float), "postseismic": afterslip}
 
-def basis(
-        spec: SyntheticTile, dates: pd.DatetimeIndex = DATES) -> dict[str, np.ndarray]:
+def basis(spec: SyntheticTile) -> dict[str, np.ndarray]:
     "The shapes in time, by name: dict of (T,), about 1 at their largest."
-    t = _years_since(dates, dates[0])
+    t = _years_since(DATES[0])
     # the annual pulse is zero in late January
-    phase = _years_since(dates, "2018-01-20")
+    phase = _years_since("2018-01-20")
     pulse = (1 - np.cos(2 * np.pi * phase)) / 2
     year = np.clip(np.floor(phase), 0, 4)
     out = {
@@ -76,18 +72,12 @@ def basis(
     }
     for k in range(5):
         out[f"summer {2018 + k}"] = pulse * (year == k)
-    if spec.quake:
-        out |= _shapes_of_quake(dates, spec.quake.day)
+    if spec.quake: out |= _shapes_of_quake(spec.quake.day)
     return out
 
 # %% ../nbs/02_simulate.ipynb #c7e46bd9
 # (spacing in km, share of the variance), see `draw_field`
-SINGLE = (
-    (0, 0.1),
-    (0.3, 0.15),
-    (0.7, 0.55),
-    (4.0, 0.2),
-)  # the motion of single points
+SINGLE = (0, 0.1), (0.3, 0.15), (0.7, 0.55), (4.0, 0.2)  # the motion of single points
 WIDE = (8.0, 0.5), (25.0, 0.5)  # the motion of a region
 NOISE = (0, 0.89), (0.3, 0.085), (2.5, 0.025)  # the noise of a date
 
@@ -117,12 +107,7 @@ def _trend_parts(spec, g):
     single = g["activity"]
     peat = g["peat"]
     bowl = _bowls(spec, g)
-    trend = (
-        spec.trend
-        - 3.1 * spec.activity * g["upland"]
-        + 0.6 * peat
-        + 0.5 * bowl
-    )
+    trend = spec.trend - 3.1 * spec.activity * g["upland"] + 0.6 * peat + 0.5 * bowl
     settling = 0.75 * single + 0.2 * abs(peat) + 0.15 * abs(bowl)
     return [
         Part("linear", trend, 0.72 * single + 0.3 * abs(peat), SINGLE),
@@ -135,28 +120,27 @@ def _season_parts(spec, g):
     none = np.zeros(len(g["x"]))
     single = g["activity"]
     mean, spread = spec.summer
-    parts = [Part("summer", none + mean, 0.25 * single, SINGLE),
-             Part("summer", none, none + spread, WIDE),
-             Part("spring", none, 0.08 * single, SINGLE),
-             Part("spring", none, none + 0.3 * spread, WIDE)]
-    for k, strength in enumerate(spec.years):
-        parts.append(Part(f"summer {2018 + k}", none, 0.33 * strength * single, SINGLE))
-    return parts
+    years = [Part(f"summer {2018 + k}", none, 0.33 * strength * single, SINGLE)
+             for k, strength in enumerate(spec.years)]
+    return [Part("summer", none + mean, 0.25 * single, SINGLE),
+            Part("summer", none, none + spread, WIDE),
+            Part("spring", none, 0.08 * single, SINGLE),
+            Part("spring", none, none + 0.3 * spread, WIDE),
+            *years]
 
 # %% ../nbs/02_simulate.ipynb #e3f0f120
-def _quake_parts(spec, easting, northing):
+def _quake_parts(spec, g):
     "Parts of the earthquake's step and afterslip."
-    up = uplift(spec.quake, easting, northing)
+    up = uplift(spec.quake, g["easting"], g["northing"])
     return [
         Part("coseismic", up, 0.5 + 0.08 * abs(up), ((1.0, 0.5), (4.0, 0.5))),
         Part("postseismic", 0.12 * up, 0.3 + 0.04 * abs(up), ((4.0, 1.0),))]
 
 # %% ../nbs/02_simulate.ipynb #0ccac23a
-def _parts(spec, g, easting, northing):
+def _parts(spec, g):
     "All parts of the motion at the points of `g`."
     parts = _trend_parts(spec, g) + _season_parts(spec, g)
-    if spec.quake:
-        parts += _quake_parts(spec, easting, northing)
+    if spec.quake: parts += _quake_parts(spec, g)
     return parts
 
 # %% ../nbs/02_simulate.ipynb #560f3897
@@ -171,9 +155,6 @@ class Truth:
     noise)[i, i'].
     """
 
-    tile: str
-    seed: int
-    version: int
     names: tuple  # of the K shapes
     basis: np.ndarray  # (T, K)
     parts: tuple  # of Part, any number for a shape
@@ -190,8 +171,7 @@ class Truth:
 
     def prior(self) -> tuple[np.ndarray, np.ndarray]:
         "Mean and variance (K, N) of each coefficient at each point, before any value is seen."
-        mean = np.zeros(self.coefficients.shape)
-        variance = np.zeros(self.coefficients.shape)
+        mean, variance = np.zeros((2, *self.coefficients.shape))
         for p in self.parts:
             k = self.names.index(p.name)
             mean[k] += p.mean
@@ -207,18 +187,16 @@ def _shared_noise(rng, truth, spacing, share):
     return phi, math.sqrt(share) * rng.standard_normal(size, dtype=np.float32)
 
 # %% ../nbs/02_simulate.ipynb #0bfd356e
-def _observe(rng, truth, g, block=8192):
+def _observe(rng, truth, g):
     "Signal and noise, rounded to 0.1 mm, (T, N) float32; NaN where a series begins late or ends early."
-    T = len(truth.basis)
-    N = len(truth.level)
+    T, N = len(truth.basis), len(truth.level)
     factor = np.linalg.cholesky(truth.covariance)
     out = np.empty((T, N), np.float32)
     shared = [_shared_noise(rng, truth, d, share) for d, share in truth.noise if d]
     white = math.sqrt(truth.noise[0][1])
-    for start in range(0, N, block):
-        s = slice(start, start + block)
-        z = white * rng.standard_normal(
-            (len(truth.level[s]), T), dtype=np.float32)
+    for start in range(0, N, 8192):
+        s = slice(start, start + 8192)
+        z = white * rng.standard_normal((len(truth.level[s]), T), np.float32)
         for phi, nodes in shared:
             z += phi[s] @ nodes
         noise = truth.level[s] * (factor @ z.T.astype(np.float64))
@@ -228,31 +206,18 @@ def _observe(rng, truth, g, block=8192):
     return out
 
 # %% ../nbs/02_simulate.ipynb #faf9e60f
-_COLUMN_UNITS = {
-    "height": "m",
-    "rmse": "mm",
-    "mean_velocity": "mm/yr",
-    "mean_velocity_std": "mm/yr",
-    "acceleration": "mm/yr2",
-    "acceleration_std": "mm/yr2",
-    "seasonality": "mm",
-    "seasonality_std": "mm",
-}
-
 def _standard_errors(days):
     "Standard errors of velocity, acceleration and seasonality of a series whose residual is 1."
-    terms = annual_terms(days, degree=3, year=365)
-    A = terms[:, [0, 4, 5, 1, 2, 3]]
 
-    def error(k, j):
-        "Of term j, where the first k terms are fitted."
-        covariance = np.linalg.inv(A[:, :k].T @ A[:, :k])
-        return math.sqrt(covariance[j, j])
+    def error(degree, j):
+        "Of term j, beside a trend of this degree."
+        A = annual_terms(days, degree, year=365)
+        return math.sqrt(np.linalg.inv(A.T @ A)[j, j])
 
     return {
-        "mean_velocity_std": error(4, 3),
-        "acceleration_std": 2 * error(5, 4),
-        "seasonality_std": error(6, 1),
+        "mean_velocity_std": error(1, 1),
+        "acceleration_std": 2 * error(2, 2),
+        "seasonality_std": error(3, 4),
     }
 
 # %% ../nbs/02_simulate.ipynb #c74e40c2
@@ -269,25 +234,21 @@ def _attributes(tile_name, seed):
                 notes=f"simulated by mmstt, simulator version {SIMULATOR_VERSION}, seed {seed}")
 
 # %% ../nbs/02_simulate.ipynb #24bf7aae
-def _to_tile(values, attrs, height, *, easting, northing):
-    "Arrays -> tile."
-    days = (DATES - DATES[0]).days.to_numpy().astype(float)
-    coords = {
-        "easting": ("point", easting, {"units": "m"}),
-        "northing": ("point", northing, {"units": "m"}),
-        "time": DATES.to_numpy("datetime64[ns]"),
-        "pid": ("point", encode_pid(easting, northing)),
-    }
-    displacement = (("point", "time"), values.T, {"units": "mm"})
-    out = xr.Dataset({"displacement": displacement}, coords=coords, attrs=attrs)
-    columns = fit_motion(values, days)
-    columns["height"] = height
+def _to_tile(values, attrs, g):
+    "Series and the maps `g` of their points -> tile."
+    days = (DATES - DATES[0]).days
+    coords = {k: ("point", g[k], {"units": "m"}) for k in ("easting", "northing")}
+    coords["time"] = DATES.to_numpy("datetime64[ns]")
+    coords["pid"] = "point", encode_pid(g["easting"], g["northing"])
+    displacement = ("point", "time"), values.T, {"units": "mm"}
+    out = xr.Dataset({"displacement": displacement}, coords, attrs)
+    columns = fit_motion(values, days) | {"height": g["height"]}
     for name, error in _standard_errors(days).items():
         columns[name] = columns["rmse"] * error
-    for name, units in _COLUMN_UNITS.items():
+    for name in [k for k in DESCRIPTORS if k in columns]:
         digits = 2 if name.startswith("acc") else 1
         rounded = np.round(columns[name], digits).astype(np.float32)
-        out[name] = "point", rounded, {"units": units}
+        out[name] = "point", rounded, {"units": DESCRIPTORS[name]}
     return out
 
 # %% ../nbs/02_simulate.ipynb #b6cd7c79
@@ -305,26 +266,27 @@ def _select(rng, easting, northing, *, points, bbox):
     return np.sort(rng.choice(keep, points, replace=False))
 
 # %% ../nbs/02_simulate.ipynb #1eec985d
-def _draw_truth(rng, tile_name, seed, *, g, easting, northing):
+def _draw_truth(rng, spec, g):
     "Draw the coefficients of the shapes at every point."
-    spec = SYNTHETIC_TILES[tile_name]
-    parts = _parts(spec, g, easting, northing)
+    parts = _parts(spec, g)
     shapes = basis(spec)
     names = tuple(shapes)
     coefficients = np.zeros((len(names), len(g["x"])))
     for p in parts:
         field = draw_field(rng, g["x"], g["y"], mix=p.mix)
         coefficients[names.index(p.name)] += p.mean + p.scale * field
-    return Truth(tile=tile_name, seed=seed, version=SIMULATOR_VERSION, names=names,
-                 basis=np.stack(list(shapes.values()), 1),
+    return Truth(names=names, basis=np.stack(list(shapes.values()), 1),
                  parts=tuple(parts), coefficients=coefficients, level=g["level"],
-                 covariance=noise_covariance(), noise=NOISE, x=g["x"],
-                 y=g["y"])
+                 covariance=noise_covariance(), noise=NOISE, x=g["x"], y=g["y"])
 
 # %% ../nbs/02_simulate.ipynb #b460dd9b
-def simulate(tile_name: str = "E32N34", seed: int = 0,
-             points: int | None = None, *,
-             bbox: tuple | None = None) -> tuple[xr.Dataset, Truth]:
+def simulate(
+    tile_name: str = "E32N34",
+    seed: int = 0,
+    points: int | None = None,
+    *,
+    bbox: tuple | None = None
+) -> tuple[xr.Dataset, Truth]:
     """Draw a synthetic tile.
 
     Parameters
@@ -347,21 +309,26 @@ def simulate(tile_name: str = "E32N34", seed: int = 0,
         raise ValueError(f"no synthetic tile {tile_name!r}; there are {', '.join(SYNTHETIC_TILES)}")
     g = geography(tile_name)
     west, south = tile_origin(tile_name)
+    g = g | dict(
+        easting=west + 1000 * g["x"],
+        northing=south + 1000 * g["y"],
+    )
     rng = np.random.default_rng([SIMULATOR_VERSION, seed, *tile_name.encode()])
     chooser = rng.spawn(1)[0]
-    keep = _select(chooser, west + 1000 * g["x"],
-                   south + 1000 * g["y"], points=points, bbox=bbox)
+    keep = _select(chooser, g["easting"], g["northing"], points=points, bbox=bbox)
     g = {k: v[keep] for k, v in g.items()}
-    where = dict(easting=np.round(west + 1000 * g["x"]),
-                 northing=np.round(south + 1000 * g["y"]))
-    truth = _draw_truth(rng, tile_name, seed, g=g, **where)
+    truth = _draw_truth(rng, SYNTHETIC_TILES[tile_name], g)
     values = _observe(rng, truth, g)
-    attrs = _attributes(tile_name, seed)
-    return _to_tile(values, attrs, g["height"], **where), truth
+    return _to_tile(values, _attributes(tile_name, seed), g), truth
 
 # %% ../nbs/02_simulate.ipynb #985f9698
-def write_synthetic(tile_name: str, out_dir: str | Path, seed: int = 0, *,
-                    points: int | None = None) -> Path:
+def write_synthetic(
+    tile_name: str,
+    out_dir: str | Path,
+    seed: int = 0,
+    *,
+    points: int | None = None
+) -> Path:
     """Simulate a tile and write it in the format of EGMS, zipped. The same seed gives the same bytes.
 
     Parameters
