@@ -13,9 +13,10 @@ import json
 import sys
 import warnings
 from enum import Enum
+from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -82,8 +83,7 @@ def _explain(e):
         remedy = "" if "--bbox" in str(e) else "; read a part of it (--bbox west,south,east,north)"
         return _complain(f"not enough memory: {e or 'no more is free'}{remedy}")
     if isinstance(e, (ValueError, OSError, RuntimeError)): return _complain(e)
-    kind = type(e).__name__
-    return _complain(f"{kind}: {e}; this looks like a fault of mmstt, run again with --debug to see where")
+    return _complain(f"{type(e).__name__}: {e}; this looks like a fault of mmstt, run again with --debug to see where")
 
 # %% ../nbs/30_cli.ipynb #cfd35303
 def main(argv: list[str] | None = None) -> None:
@@ -92,9 +92,7 @@ def main(argv: list[str] | None = None) -> None:
     debug = "--debug" in argv
     if debug: argv.remove("--debug")
     else: warnings.simplefilter("ignore")
-    try:
-        code = app(argv, prog_name="mmstt", standalone_mode=False)
-        sys.exit(code or 0)
+    try: sys.exit(app(argv, prog_name="mmstt", standalone_mode=False) or 0)
     except Exception as e:
         if debug: raise
         sys.exit(_explain(e))
@@ -110,13 +108,13 @@ QUICK = Path("config/quick.yaml")
 _PRESETS = "config/quick.yaml, config/paper.yaml, config/long.yaml, config/smoke.yaml"
 FilesArgument = Annotated[list[Path], typer.Argument(
     help="One table of displacement series, or several tiles or both components of one area.")]
-CrsOption = Annotated[Optional[str], typer.Option(
+CrsOption = Annotated[str | None, typer.Option(
     help="Coordinate system of easting and northing, where the table does not tell, for example EPSG:32633.")]
-BboxOption = Annotated[Optional[str], typer.Option(
+BboxOption = Annotated[str | None, typer.Option(
     "--bbox", help="Clip to west,south,east,north in metres, EPSG:3035.")]
 ConfigOption = Annotated[Path, typer.Option(help=f"Configuration: a YAML file or a preset ({_PRESETS}).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for a machine to read.")]
-ThreadsOption = Annotated[Optional[int], typer.Option(min=1, help="Threads to compute with (all cores by default).")]
+ThreadsOption = Annotated[int | None, typer.Option(min=1, help="Threads to compute with (all cores by default).")]
 
 # %% ../nbs/30_cli.ipynb #08ae5afb
 _BBOX_HELP = "give west,south,east,north in metres (EPSG:3035), for example 3250000,3450000,3260000,3460000"
@@ -135,13 +133,10 @@ def _threads(n):
     import torch
     torch.set_num_threads(n)
 
-def _one_or_list(files): return files[0] if len(files) == 1 else list(files)
-
 # %% ../nbs/30_cli.ipynb #d3639d61
 def _pairs(record):
     "A dict as `key value, key value`."
-    numbers = {key: f"{v:g}" if isinstance(v, float) else v for key, v in record.items()}
-    return ", ".join(f"{key} {v}" for key, v in numbers.items())
+    return ", ".join(f"{key} {v:g}" if isinstance(v, float) else f"{key} {v}" for key, v in record.items())
 
 # %% ../nbs/30_cli.ipynb #cf3a50e1
 def _show(value):
@@ -168,13 +163,13 @@ def inspect(
     as_json: JsonOption = False,
     crs: CrsOption = None,
     bbox: BboxOption = None,
-    plot: Annotated[Optional[Path], typer.Option(
+    plot: Annotated[Path | None, typer.Option(
         help="Also draw velocity, displacement and a few series into this PNG.")] = None,
 ) -> None:
     "What is in a table: tile, dates, gaps, points, what is missing, and notes on what was dropped, filled or assumed."
     from mmstt.overview import describe, plot_tile
     from mmstt.tiles import read_tile
-    tile = read_tile(_one_or_list(files), bbox=_bbox(bbox), crs=crs)
+    tile = read_tile(files, bbox=_bbox(bbox), crs=crs)
     print_record(describe(tile), as_json)
     if not plot: return
     plot_tile(tile).savefig(plot, dpi=150)
@@ -187,7 +182,7 @@ def simulate(
         help="Tiles to simulate: E32N34 E32N35 E39N30 E44N23 E48N24 E58N17.")],
     out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("data/synthetic"),
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 0,
-    points: Annotated[Optional[int], typer.Option(help="Number of points; full size by default.")] = None,
+    points: Annotated[int | None, typer.Option(help="Number of points; full size by default.")] = None,
 ) -> None:
     "Simulate the study's tiles, written as EGMS would deliver them."
     from mmstt.simulate import write_synthetic
@@ -202,7 +197,7 @@ def download(
     release: Annotated[str, typer.Option(help="Release years; the newest by default.")] = DEFAULT_RELEASE,
     component: Annotated[str, typer.Option(help="U vertical or E east-west.")] = "U",
     out: Annotated[Path, typer.Option(help="Folder for the file.")] = Path("data/egms"),
-    token: Annotated[Optional[str], typer.Option(
+    token: Annotated[str | None, typer.Option(
         envvar="EGMS_TOKEN", help="Your EGMS token; docs/download.md says how to get one.")] = None,
 ) -> None:
     "Fetch a tile from EGMS (free, after registration); an interrupted download goes on where it was."
@@ -227,7 +222,7 @@ def rasterize(
     out: Annotated[Path, typer.Option(help="The cube to write, a Zarr folder.")],
     size: Annotated[int, typer.Option(min=2, help="Rows and columns of the raster.")] = 64,
     bbox: BboxOption = None,
-    polygon: Annotated[Optional[Path], typer.Option(
+    polygon: Annotated[Path | None, typer.Option(
         help="Clip to the polygons of this file (GeoPackage, GeoJSON, Shapefile).")] = None,
 ) -> None:
     "Grid a Level 3 tile: both rasters (linear and block) for all dates, with CRS, saved as a cube."
@@ -235,7 +230,7 @@ def rasterize(
     from mmstt.raster import check_cube_path, rasterize as grid, save_cube
     from mmstt.tiles import read_tile
     check_cube_path(out)
-    tile = read_tile(_one_or_list(files), bbox=_bbox(bbox), polygon=polygon)
+    tile = read_tile(files, bbox=_bbox(bbox), polygon=polygon)
     _check_level(tile)
     check_cube_path(out, tile.attrs["sha256"])
     cube = grid(tile, size=size)
@@ -267,18 +262,24 @@ def train(
     from mmstt.train import TrainConfig, train as run_training
     _threads(threads)
     chosen = load_config(config)
-    sizes = chosen["models"].get(model, {})
     training = TrainConfig(**chosen["training"])
-    opened = open_cube(cube)
-    how = dict(seed=seed, sizes=sizes, config=training, overwrite=overwrite)
-    run = run_training(opened, model, protocol.value, out=out, **how)
+    run = run_training(
+        open_cube(cube),
+        model,
+        protocol.value,
+        out=out,
+        seed=seed,
+        sizes=chosen["models"].get(model, {}),
+        config=training,
+        overwrite=overwrite,
+    )
     print(f"wrote {run.path}")
 
 # %% ../nbs/30_cli.ipynb #453ca03d
 @app.command()
 def score(
     run: Annotated[Path, typer.Argument(help="A run folder from `mmstt train`.")],
-    cubes: Annotated[Optional[list[Path]], typer.Argument(
+    cubes: Annotated[list[Path] | None, typer.Argument(
         help="Cubes to score on; the run's own by default. Other tiles are scored without fine-tuning.")] = None,
     config: ConfigOption = QUICK,
     as_json: JsonOption = False,
@@ -293,14 +294,14 @@ def score(
 
 # %% ../nbs/30_cli.ipynb #b16f520c
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
-HyperOption = Annotated[Optional[Path], typer.Option(
+HyperOption = Annotated[Path | None, typer.Option(
     help="Hyperparameters from `mmstt fit`, instead of a fit to this table.")]
-OutDirOption = Annotated[Optional[Path], typer.Option(
+OutDirOption = Annotated[Path | None, typer.Option(
     help="Folder for the forecasts of many tiles, a job each; FILES may be folders or a .txt list. "
          "Snakemake's options come after the files: --executor slurm --jobs 100.")]
 FormatOption = Annotated[str, typer.Option("--format", help="With --out-dir: format of a tile's forecast.")]
 MapsOption = Annotated[bool, typer.Option("--maps", help="With --out-dir: also a map of each tile.")]
-CoresOption = Annotated[Optional[int], typer.Option(
+CoresOption = Annotated[int | None, typer.Option(
     min=1, help="With --out-dir: jobs at a time (all cores by default).")]
 
 def split_arguments(files: list, out_dir: Path | None) -> tuple[list, list]:
@@ -347,7 +348,7 @@ def _open(files, *, bbox, crs):
     "The tile to forecast, read from tables or from the points beside a cube."
     if len(files) > 1 or not (files[0] / "points").exists():
         from mmstt.tiles import read_tile
-        return read_tile(_one_or_list(files), bbox=bbox, crs=crs)
+        return read_tile(files, bbox=bbox, crs=crs)
     from mmstt.raster import open_points
     if bbox:
         raise ValueError(f"{files[0]}: is a cube, clipped when it was made; give --bbox to `mmstt rasterize`")
@@ -358,10 +359,8 @@ def _write_outputs(ds, tile, *, out, page):
     "Write a forecast and its map; when one of them fails, the other is named."
     from mmstt.map_page import write_map
     from mmstt.writers import write_each, write_forecast
-    jobs = []
-    if out: jobs.append((out, lambda path: write_forecast(ds, path)))
-    if page: jobs.append((page, lambda path: write_map(ds, tile, path)))
-    return write_each(jobs)
+    jobs = (out, partial(write_forecast, ds)), (page, partial(write_map, ds, tile))
+    return write_each((path, write) for path, write in jobs if path)
 
 # %% ../nbs/30_cli.ipynb #ca855e98
 def _by_date(ds, name):
@@ -390,17 +389,17 @@ def _forecast_record(ds, wrote):
 @app.command(context_settings=PASSED_ON)
 def forecast(
     files: FilesArgument,
-    out: Annotated[Optional[Path], typer.Option(
+    out: Annotated[Path | None, typer.Option(
         help="File to write; its ending chooses the format: .gpkg .tif .nc .zarr .parquet .csv.")] = None,
-    page: Annotated[Optional[Path], typer.Option(
+    page: Annotated[Path | None, typer.Option(
         "--map", help="Also, or only, a map to look at: one .html file that needs no network.")] = None,
     days: Annotated[float, typer.Option(help="How many days ahead.")] = 60,
-    every: Annotated[Optional[float], typer.Option(
+    every: Annotated[float | None, typer.Option(
         help="Days between forecast dates; the latest cadence of the tile by default.")] = None,
     model: Annotated[str, typer.Option(
         help="multiscale_gp, another baseline (persistence, harmonic_refit, ...), "
              "or residual with --run.")] = "multiscale_gp",
-    run: Annotated[Optional[Path], typer.Option(
+    run: Annotated[Path | None, typer.Option(
         help="A trained run of the residual network; only with --model residual.")] = None,
     level: Annotated[float, typer.Option(help="Share of values that the interval is to cover.")] = 0.9,
     hyper: HyperOption = None,
@@ -451,38 +450,47 @@ def export(
 # %% ../nbs/30_cli.ipynb #d40b202d
 @app.command()
 def league(
-    add: Annotated[Optional[list[str]], typer.Option(
+    add: Annotated[list[str] | None, typer.Option(
         help="An entry of your own: FILE.parquet or FILE.py:Class.")] = None,
-    sets: Annotated[Optional[list[str]], typer.Option(
+    sets: Annotated[list[str] | None, typer.Option(
         help="Only these sets, by name or file; all by default.")] = None,
-    only: Annotated[Optional[list[str]], typer.Option(help="Only these entries; all by default.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only these entries; all by default.")] = None,
     sample: Annotated[int, typer.Option(min=1, help="Points judged in each set.")] = 40,
     origins: Annotated[int, typer.Option(min=5, help="Dates forecast from in each set.")] = 10,
-    weights: Annotated[Optional[Path], typer.Option(
+    weights: Annotated[Path | None, typer.Option(
         help="Folder with pretrained weights, a folder for each peer.")] = None,
     folder: Annotated[Path, typer.Option(help="Where the forecasts lie.")] = Path("data/league"),
     out: Annotated[Path, typer.Option(help="Where tables and figures go.")] = Path("figures/league"),
-    cores: Annotated[Optional[int], typer.Option(min=1, help="Entries at a time (all cores by default).")] = None,
+    cores: Annotated[int | None, typer.Option(min=1, help="Entries at a time (all cores by default).")] = None,
 ) -> None:
     "Every forecaster on the same origins, and yours: scores, intervals, tests. Interrupted, it goes on where it was."
     from mmstt.league import main as run_league
     from mmstt.study import run_notebook, share_path
-    how = dict(sets=sets, only=only, sample=sample, origins=origins, weights=weights)
-    run_league(add or (), **how, folder=folder, out=out, cores=cores)
+    run_league(
+        add or (),
+        sets=sets,
+        only=only,
+        sample=sample,
+        origins=origins,
+        weights=weights,
+        folder=folder,
+        out=out,
+        cores=cores,
+    )
     run_notebook(share_path("nbs/paper/league.ipynb"), out / "league.ipynb", scores=str(out), out=str(out))
     print(f"wrote {out / 'league.md'}")
 
 # %% ../nbs/30_cli.ipynb #9987492d
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(context_settings=PASSED_ON)
 def study(
     context: typer.Context,
     config: ConfigOption = QUICK,
-    tile: Annotated[Optional[list[str]], typer.Option(
+    tile: Annotated[list[str] | None, typer.Option(
         help="Only these tiles (repeat the option); a delivered file in data/egms/ is used "
              "where there is one.")] = None,
     folder: Annotated[Path, typer.Option(help="Where data/ and figures/ lie.")] = Path("."),
-    cores: Annotated[Optional[int], typer.Option(help="Jobs at a time (all cores by default).")] = None,
-    only: Annotated[Optional[list[str]], typer.Option(help="Only these parts of the plan.")] = None,
+    cores: Annotated[int | None, typer.Option(help="Jobs at a time (all cores by default).")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only these parts of the plan.")] = None,
 ) -> None:
     """All tables and figures, through Snakemake. Interrupted (Ctrl-C), the same command goes on where it was.
 

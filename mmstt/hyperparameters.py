@@ -17,23 +17,8 @@ from fastcore.basics import patch
 
 from . import __version__
 from .files import sha256_of, write_json
-from mmstt.models.multiscale_gp import (
-    FIT_CELLS,
-    LEAST_DATES,
-    NEIGHBOURHOOD_SIDES,
-    SHARES,
-    MultiscaleGP,
-)
-from mmstt.models.temporal_gp import (
-    DAYS_PER_YEAR,
-    HYPERPARAMETERS,
-    LEAST_SERIES,
-    MIXTURE,
-    SIGNAL_TO_NOISE,
-    TemporalGP,
-    fit_samples,
-    series_to_fit,
-)
+from .models.multiscale_gp import LEAST_DATES, NEIGHBOURHOOD_SIDES, SHARES, MultiscaleGP
+from .models.temporal_gp import HYPERPARAMETERS, TemporalGP, fit_samples
 
 # %% ../nbs/15c_hyperparameters.ipynb #8339439b
 def _named(sides):
@@ -42,8 +27,8 @@ def _named(sides):
 SCALES = _named([*NEIGHBOURHOOD_SIDES, None])
 
 def scale_names(levels: list) -> list:
-    "The names of the scale components that these neighbourhoods (`Neighbourhood`, the smallest first) make."
-    return _named(n.side for n in levels)
+    "The names of the scale components that these neighbourhoods (`Neighbourhood`, the smallest first) make, if any."
+    return _named(n.side for n in levels) if levels else []
 
 # %% ../nbs/15c_hyperparameters.ipynb #267a100d
 REACH = 2 * NEIGHBOURHOOD_SIDES[-1] / 3   # m, from a point to the farthest one that its neighbourhoods hold
@@ -60,15 +45,6 @@ def read(self: LocalGP, days, series, **given):
     if len(self.levels) > 1: self.levels = self.levels[:-1]
     return self
 
-# %% ../nbs/15c_hyperparameters.ipynb #057387f2
-def _all_series(gp, cells):
-    "Scale -> series of some points, first those of each point alone."
-    named = {"alone": gp.series[:, cells]}
-    if not gp.levels: return named
-    names = scale_names(gp.levels)
-    components = [values for values, _ in gp._components(cells)]
-    return named | dict(zip(names, components, strict=True))
-
 # %% ../nbs/15c_hyperparameters.ipynb #1876ccc6
 def sample_series(gp: MultiscaleGP, most: int = 200) -> dict:
     """What hyperparameters are fitted to, of one tile.
@@ -80,18 +56,11 @@ def sample_series(gp: MultiscaleGP, most: int = 200) -> dict:
 
     Returns
     -------
-    scale -> (series (T, n), years (T,), dict of offsets and filled-in dates)
+    scale -> what `sample_to_fit` gives; without the scales of which no series moves
     """
-    at = torch.from_numpy(np.flatnonzero(gp.fit_dates))
-    years = gp.days[at] / DAYS_PER_YEAR
-    fitted_offsets = [t for t in gp.offsets if gp.fit_dates[t]]
-    offsets = [gp.days[t] / DAYS_PER_YEAR for t in fitted_offsets]
-    known = dict(offsets=offsets, filled=gp.filled)
-    found = {}
-    for name, values in _all_series(gp, gp._subsample(FIT_CELLS)).items():
-        y = series_to_fit(torch.from_numpy(values)[at], most)
-        if y.shape[1]: found[name] = y, years, known
-    return found
+    names = ["alone", *scale_names(gp.levels)]
+    found = zip(names, gp.samples(most), strict=True)
+    return {name: sample for name, sample in found if sample[0].shape[1]}
 
 # %% ../nbs/15c_hyperparameters.ipynb #3d44f7da
 def fit_shared(samples: list) -> dict:
@@ -99,8 +68,6 @@ def fit_shared(samples: list) -> dict:
     processes = {}
     for name in ["alone", *SCALES]:
         there = [sample[name] for sample in samples if name in sample]
-        count = sum(y.shape[1] for y, _, _ in there)
-        if count < LEAST_SERIES: continue
         gp = TemporalGP()
         if fit_samples(gp, there): processes[name] = gp
     return processes
@@ -108,22 +75,18 @@ def fit_shared(samples: list) -> dict:
 # %% ../nbs/15c_hyperparameters.ipynb #2c9aeabb
 def process_record(gp: TemporalGP) -> dict:
     "A process as plain numbers with names."
-    rows = gp.hyperparameters.tolist()
-    return {
-        "hyperparameters": [dict(zip(HYPERPARAMETERS, row, strict=True)) for row in rows],
-        "phase": gp.phase.tolist(),
-        "prior": gp.prior.tolist(),
-    }
+    record = {name: buffer.tolist() for name, buffer in gp.named_buffers()}
+    rows = record["hyperparameters"]
+    return record | dict(hyperparameters=[dict(zip(HYPERPARAMETERS, row, strict=True)) for row in rows])
 
 # %% ../nbs/15c_hyperparameters.ipynb #4496945a
 def process_of(record: dict) -> TemporalGP:
     "The process of a record."
     gp = TemporalGP()
     rows = [[h[k] for k in HYPERPARAMETERS] for h in record["hyperparameters"]]
-    gp.hyperparameters.copy_(torch.tensor(rows, dtype=torch.float64))
-    for name in ("phase", "prior"):
-        numbers = torch.tensor(record[name], dtype=torch.float64)
-        getattr(gp, name).copy_(numbers)
+    numbers = record | dict(hyperparameters=rows)
+    for name, buffer in gp.named_buffers():
+        buffer.copy_(torch.tensor(numbers[name], dtype=torch.float64))
     return gp
 
 # %% ../nbs/15c_hyperparameters.ipynb #fdbac32f
@@ -177,20 +140,17 @@ def _list(value, count, where):
 # %% ../nbs/15c_hyperparameters.ipynb #a9006e25
 def _check_process(record, where):
     "A record of `process_record`."
+    buffers = dict(TemporalGP().named_buffers())
+    _keys(record, buffers, where)
+    for name, buffer in buffers.items(): _list(record[name], len(buffer), f"{where}.{name}")
     rows = f"{where}.hyperparameters"
-    phase = f"{where}.phase"
-    prior = f"{where}.prior"
-    _keys(record, ["hyperparameters", "phase", "prior"], where)
-    _list(record["hyperparameters"], len(MIXTURE), rows)
-    _list(record["phase"], len(MIXTURE), phase)
-    _list(record["prior"], len(MIXTURE) * len(SIGNAL_TO_NOISE), prior)
     for row in record["hyperparameters"]:
-        _keys(row, list(HYPERPARAMETERS), rows)
+        _keys(row, HYPERPARAMETERS, rows)
         for k, v in row.items(): _number(v, f"{rows}.{k}", 0)
-    for v in record["phase"]: _number(v, phase)
-    for v in record["prior"]: _number(v, prior, 0)
+    for v in record["phase"]: _number(v, f"{where}.phase")
+    for v in record["prior"]: _number(v, f"{where}.prior", 0)
     total = sum(record["prior"])
-    if abs(total - 1) > 1e-3: raise _Wrong(f"{prior} does not sum to 1")
+    if abs(total - 1) > 1e-3: raise _Wrong(f"{where}.prior does not sum to 1")
 
 # %% ../nbs/15c_hyperparameters.ipynb #1b0f3636
 def _check_set(record, where):
@@ -201,13 +161,10 @@ def _check_set(record, where):
     processes = record["processes"]
     if "alone" not in processes: raise _Wrong(f"{where}.processes has no 'alone'")
     for name, process in processes.items():
-        known = name in ["alone", *SCALES]
-        if not known: raise _Wrong(f"{where}.processes has an unknown scale {name!r}")
+        if name not in ["alone", *SCALES]: raise _Wrong(f"{where}.processes has an unknown scale {name!r}")
         _check_process(process, f"{where}.processes.{name}")
 
 # %% ../nbs/15c_hyperparameters.ipynb #be89c06f
-_KEYS = ["format", "version", "mmstt_version", "tiles", "sets"]
-
 def _check_kind(record, where):
     "That a record is one of hyperparameters, in the version that is read here."
     name = Path(where).name
@@ -221,10 +178,9 @@ def check_hyper(record: dict, where: str | Path = "hyper.json") -> dict:
     "The record itself, if it holds hyperparameters that this version reads; else `ValueError` of one line."
     _check_kind(record, where)
     try:
-        _keys(record, _KEYS, "the file")
+        _keys(record, ["format", "version", "mmstt_version", "tiles", "sets"], "the file")
         sets = record["sets"]
-        some = isinstance(sets, dict) and sets
-        if not some: raise _Wrong("sets is empty")
+        if not (isinstance(sets, dict) and sets): raise _Wrong("sets is empty")
         if not isinstance(record["tiles"], list): raise _Wrong("tiles is no list")
         for component, one in sets.items(): _check_set(one, f"sets.{component}")
     except (_Wrong, TypeError) as e: raise ValueError(f"{where}: {e}; run `mmstt fit` again") from None
@@ -246,8 +202,7 @@ def read_hyper(path: str | Path) -> dict:
 def write_hyper(path: str | Path, record: dict) -> Path:
     "Write hyperparameters; a file that holds something else is not replaced."
     path = Path(path)
-    something = path.exists() and path.stat().st_size
-    if something: read_hyper(path)
+    if path.exists() and path.stat().st_size: read_hyper(path)
     return write_json(path, check_hyper(record, path))
 
 # %% ../nbs/15c_hyperparameters.ipynb #0c914f25
@@ -285,10 +240,8 @@ def _joined(self: SharedGP, series, positions, time):
     beside = self.beside
     more = beside.displacement.transpose("time", "point").reindex(time=time).values
     where = np.stack([beside.easting.values, beside.northing.values], 1)
-    known = np.isfinite(more).sum(0)
-    some = known >= LEAST_DATES / 2
-    both = np.hstack([np.asarray(series), more[:, some]])
-    return both, np.vstack([positions, where[some]])
+    some = np.isfinite(more).sum(0) >= LEAST_DATES / 2
+    return np.hstack([series, more[:, some]]), np.vstack([positions, where[some]])
 
 # %% ../nbs/15c_hyperparameters.ipynb #2c1478f0
 @patch
@@ -323,14 +276,13 @@ def fit(
     if self.beside is not None: series, positions = self._joined(series, positions, time)
     self.read(days, series, positions=positions, time=time, training=training)
     records = self.shared["processes"]
-    states = {name: process_of(record).state_dict() for name, record in records.items()}
-    self.alone.load_state_dict(states["alone"])
-    names = scale_names(self.levels) if self.levels else []
-    for gp, name in zip(self.components, names, strict=False):
-        if name in states: gp.load_state_dict(states[name])
+    self.alone = process_of(records["alone"])
+    names = scale_names(self.levels)
+    for k, name in enumerate(names):
+        if name in records: self.components[k] = process_of(records[name])
     share = self.shared["neighbours"] if self.levels else 0.
     self.neighbours.fill_(share)
     self.fitted.fill_(True)
-    missing = [name for name in names if name not in states and name != "area"]   # which is one series a tile
+    missing = [name for name in names if name not in records and name != "area"]   # which is one series a tile
     self.notes = self._shared_notes(missing)
     return self

@@ -19,8 +19,9 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import metadata
+from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
@@ -63,11 +64,6 @@ from .style import caption_of
 from .testing import find_real
 from .tiles import read_tile
 
-# %% ../nbs/26a_league.ipynb #ba69c91d
-def _hash_of(words, arrays):
-    values = b"".join(array.tobytes() for array in arrays)
-    return sha256_of(" ".join(words).encode() + values)[:16]
-
 # %% ../nbs/26a_league.ipynb #d7a41422
 @dataclass(frozen=True)
 class LeagueSet:
@@ -98,13 +94,10 @@ class LeagueSet:
     def step(self): return int(self.leads[0])
     @property
     def season(self): return round(365.25 / self.step)
-
     @property
     def dates(self): return self.series.time[self.origins].astype("datetime64[D]")
-
     @property
     def days(self): return self.series.days[self.origins].astype(int)
-
     @property
     def shape(self): return len(self.origins), len(self.leads), len(self.cells)
 
@@ -118,7 +111,9 @@ class LeagueSet:
     @cached_property
     def task(self):
         "Changes when what is to be forecast, or the data, change."
-        return _hash_of([self.attrs["sha256"], *self.ids], [self.dates, self.leads, self.truth])
+        words = " ".join([self.attrs["sha256"], *self.ids]).encode()
+        arrays = self.dates, self.leads, self.truth
+        return sha256_of(words + b"".join(array.tobytes() for array in arrays))[:16]
 
 # %% ../nbs/26a_league.ipynb #61aaf5f8
 def _origins(days, longest, first, count):
@@ -159,7 +154,6 @@ def make_set(
     enough = np.flatnonzero(known >= min(LEAST_VALUES, first))
     picked, weight = judged_points(classes[enough], sample)
     cells = enough[picked]
-    pids = tile.pid.values[series.points[cells]]
     return LeagueSet(
         name=name,
         attrs=dict(tile.attrs),
@@ -167,7 +161,7 @@ def make_set(
         leads=leads,
         origins=_origins(days, leads[-1], first, origins),
         cells=cells,
-        ids=np.array([f"{name}/{pid}" for pid in pids]),
+        ids=np.array([f"{name}/{pid}" for pid in tile.pid.values[series.points[cells]]]),
         classes=classes[cells],
         weight=weight,
         labels=labels,
@@ -202,20 +196,19 @@ def regular_past(s: LeagueSet, origin: int, cells: np.ndarray) -> list:
 
 # %% ../nbs/26a_league.ipynb #17fca63b
 COLUMNS = "id", "origin", "lead", "quantile", "value"
-_NUMBERS = COLUMNS[2:]
 AN_ENTRY = f"an entry has the columns {', '.join(COLUMNS)}"
 
 def _typed(table, where):
     "The table's columns in their types."
-    out = {"id": table.id.astype(str).to_numpy()}
     try:
-        origin = pd.to_datetime(table.origin)
-        out["origin"] = origin.to_numpy().astype("datetime64[D]")
-        for c in _NUMBERS: out[c] = pd.to_numeric(table[c]).to_numpy(float)
+        return pd.DataFrame({
+            "id": table.id.astype(str).to_numpy(),
+            "origin": pd.to_datetime(table.origin).to_numpy().astype("datetime64[D]"),
+            **{c: pd.to_numeric(table[c]).to_numpy(float) for c in COLUMNS[2:]},
+        })
     except (ValueError, TypeError) as e:
         said = " ".join(str(e).split())
         raise ValueError(f"{where}: {said}; origin is a date, lead, quantile and value are numbers") from None
-    return pd.DataFrame(out)
 
 # %% ../nbs/26a_league.ipynb #eee2ecd7
 def _refuse(wrong, what, where):
@@ -244,8 +237,7 @@ def to_table(s: LeagueSet, q: np.ndarray) -> pa.Table:
     B, F, n = s.shape
     rows = np.indices((n, B, F, len(q)), np.int32)
     i, b, f, k = rows.reshape(4, -1)
-    value = q.transpose(3, 1, 2, 0)
-    value = value.ravel().round(2)
+    value = q.transpose(3, 1, 2, 0).ravel().round(2)
     return pa.table({
         "id": pa.DictionaryArray.from_arrays(i, s.ids.tolist()),
         "origin": s.dates[b],
@@ -258,17 +250,10 @@ def to_table(s: LeagueSet, q: np.ndarray) -> pa.Table:
 def from_table(s: LeagueSet, table: pd.DataFrame, where: str) -> np.ndarray:
     "Quantiles (levels, B, F, n) at `LEVELS` of an entry that was checked; `ValueError` when a forecast is missing."
     levels = np.sort(table["quantile"].unique())
-    axes = {
-        "quantile": levels,
-        "origin": s.dates,
-        "lead": s.leads,
-        "id": s.ids,
-    }
-    rows = [pd.Index(axis).get_indexer(table[c]) for c, axis in axes.items()]
-    ours = np.min(rows, axis=0) >= 0
-    place = tuple(row[ours] for row in rows)
-    q = np.full((len(levels), *s.shape), np.nan)
-    q[place] = table.value.to_numpy()[ours]
+    axes = dict(quantile=levels, origin=s.dates, lead=s.leads, id=s.ids)
+    wanted = pd.MultiIndex.from_product(axes.values(), names=list(axes))
+    value = table.set_index(wanted.names).value.reindex(wanted)
+    q = value.to_numpy().reshape(len(levels), *s.shape)
     missing = np.argwhere(np.isnan(q))
     if not len(missing): return at_levels(q, levels)
     k, b, f, i = missing[0]
@@ -325,14 +310,15 @@ def group_scores(s: LeagueSet, found: dict, chosen: np.ndarray) -> pd.DataFrame:
     sums = {k: by_origin(v[..., chosen], weight) for k, v in found.items()}
     known = sums["square"][1] > 0
     origins = known.sum(0)
-    out = pd.DataFrame(dict(lead_days=s.leads, origins=origins))
-    out["count"] = int(chosen.sum())
-    verified = zip(known.T, s.leads, strict=True)
-    out["blocks"] = [_blocks(s.days[there], lead) for there, lead in verified]
+    out = pd.DataFrame(dict(
+        lead_days=s.leads,
+        origins=origins,
+        count=int(chosen.sum()),
+        blocks=[_blocks(s.days[there], lead) for there, lead in zip(known.T, s.leads, strict=True)],
+    ))
     squares = _mean_with_interval(*sums["square"], s.days)
-    crps = _mean_with_interval(*sums["crps"], s.days)
     out["rmse"], out["rmse_low"], out["rmse_high"] = np.sqrt(squares)
-    out["crps"], out["crps_low"], out["crps_high"] = crps
+    out["crps"], out["crps_low"], out["crps_high"] = _mean_with_interval(*sums["crps"], s.days)
     for k in ("coverage", "width"):
         total, count = sums[k]
         out[k] = total.sum(0) / np.maximum(count.sum(0), 1e-9)
@@ -347,8 +333,7 @@ def compare(
     loss: str,
 ) -> list:
     "Diebold-Mariano test at each lead: `Comparison`, or None for too few origins; below zero the first is better."
-    steps = np.diff(s.days)
-    spacing = max(1., float(np.median(steps)))
+    spacing = max(1., float(np.median(np.diff(s.days))))
     out = []
     for f, lead in enumerate(s.leads):
         a, n = by_origin(found[loss][:, f], s.weight)
@@ -358,11 +343,8 @@ def compare(
         if there.sum() < max(LEAST_ORIGINS, horizon + 2):
             out.append(None)
             continue
-        count = n[there]
-        mean_a = a[there] / count
-        mean_b = b[there] / count
-        when = dict(origins=s.days[there], span=int(lead))
-        out.append(diebold_mariano(mean_a, mean_b, horizon, **when))
+        means = a[there] / n[there], b[there] / n[there]
+        out.append(diebold_mariano(*means, horizon, origins=s.days[there], span=int(lead)))
     return out
 
 # %% ../nbs/26a_league.ipynb #e0a0754b
@@ -378,13 +360,10 @@ def _tested(s, loss, own, *, kind):
 def _score_entry(s, loss, own):
     "Scores of all points, with the test against our own entry, and of each motion class."
     everything = np.ones(len(s.cells), bool)
-    whole = group_scores(s, loss, everything)
-    whole = whole.assign(points="all points")
+    whole = group_scores(s, loss, everything).assign(points="all points")
     for metric, kind in (("p_rmse", "square"), ("p_crps", "crps")):
-        whole[metric] = np.nan
-        if own is None or own is loss: continue
-        p = _tested(s, loss, own, kind=kind)
-        whole[metric] = whole.lead_days.map(p)
+        alone = own is None or own is loss
+        whole[metric] = np.nan if alone else whole.lead_days.map(_tested(s, loss, own, kind=kind))
     parts = [whole]
     labels = s.labels if len(s.labels) > 1 else []
     for k, label in enumerate(labels):
@@ -462,10 +441,7 @@ def calibrated(s: LeagueSet, forecaster: Any) -> tuple:
 def _choose_penalty(model, x, season):
     "The penalty with the least error over the half year before the first origin."
     known = torch.arange(season, len(x) - model.t_out)
-    parts = {
-        "train": known[:-season // 2],
-        "validation": known[-season // 2:],
-    }
+    parts = dict(train=known[:-season // 2], validation=known[-season // 2:])
     model.fit_windows(SimpleNamespace(truth=x, origins=parts))
 
 # %% ../nbs/26a_league.ipynb #cb2e0570
@@ -478,8 +454,7 @@ def _past_spread(model, x, season):
         after = origin + 1
         forecast = model.extend(x[:after], None, None)
         errors.append(forecast - x[after:after + ahead])
-    squares = torch.stack(errors).square()
-    return squares.mean((0, 2)).sqrt().numpy()
+    return torch.stack(errors).square().mean((0, 2)).sqrt().numpy()
 
 # %% ../nbs/26a_league.ipynb #62f8b041
 def ridge(s: LeagueSet) -> tuple:
@@ -506,10 +481,10 @@ class LeftOut(Exception):
 NETWORKS = "mmstt", "cnn_lstm", "convlstm", "stgcn", "staeformer", "residual"
 
 def _runs_of(name):
-    "Folder and settings of the study's complete runs of a network under the protocol `forecast`."
-    where = f"*/forecast/{name}/seed*/weights.safetensors"
+    "Folder and settings of the study's complete runs of a network under the protocol `forecast`, the paper's first."
     runs = Path("data/runs")
-    files = dict.fromkeys([*sorted(runs.glob(f"paper/{where}")), *sorted(runs.glob(f"*/{where}"))])
+    files = sorted(runs.glob(f"*/*/forecast/{name}/seed*/weights.safetensors"))
+    files.sort(key=lambda file: not file.is_relative_to(runs / "paper"))
     found = [(file.parent, json.loads((file.parent / "config.json").read_text())) for file in files]
     return [(folder, config) for folder, config in found if config["complete"]]
 
@@ -663,11 +638,8 @@ def _added(where):
     is_table = where.endswith(".parquet")
     file = Path(where if is_table else before)
     if not file.is_file(): raise ValueError(f"--add {where}: there is no such file; give FILE.parquet or FILE.py:Class")
-    name = file.stem if is_table else after
-    if is_table: make = read_entry(where)
-    else:
-        forecaster = load_class(where)
-        def make(s): return of_class(s, forecaster)
+    if is_table: name, make = file.stem, read_entry(where)
+    else: name, make = after, partial(of_class, make=load_class(where))
     return name, Entry(name, make, f"added from {file.name}", sha256_of(file))
 
 # %% ../nbs/26a_league.ipynb #9899a229
@@ -678,17 +650,14 @@ def all_entries(add: Iterable = (), weights: Path | None = None) -> dict:
     found = {}
     for name in OURS[:3]:
         label = make_forecaster(name).label
-        make = lambda s, name=name: calibrated(s, make_forecaster(name))
-        found[name] = Entry(label, make)
+        found[name] = Entry(label, lambda s, name=name: calibrated(s, make_forecaster(name)))
     found["ridge"] = Entry(RidgeRefit.label, ridge, "normal quantiles, from the errors of the half year before")
     for name in NETWORKS:
-        make = lambda s, name=name: network(s, name)
         trained = "+".join(config["result"]["weights_sha256"][:12] for _, config in _runs_of(name))
-        found[name] = Entry(get_model(name).label, make, "a run of the study", trained)
+        found[name] = Entry(get_model(name).label, partial(network, name=name), "a run of the study", trained)
     for name, p in PEERS.items():
         at = weights and Path(weights) / name
-        make = lambda s, p=p, at=at: _peer_or_leave(s, p, at)
-        found[name] = Entry(p.label, make, p.note)
+        found[name] = Entry(p.label, partial(_peer_or_leave, p=p, at=at), p.note)
     for where in map(str, add):
         name, entry = _added(where)
         if name in found: raise ValueError(f"--add {where}: {name!r} takes part already; use another name")
@@ -698,8 +667,7 @@ def all_entries(add: Iterable = (), weights: Path | None = None) -> dict:
 # %% ../nbs/26a_league.ipynb #27148e10
 def forecast_file(folder: Path, name: str, s: LeagueSet) -> Path:
     "Where an entry's forecasts of a set lie."
-    file = f"{s.name.replace(' ', '_')}.parquet"
-    return Path(folder) / name / file
+    return Path(folder) / name / f"{s.name.replace(' ', '_')}.parquet"
 
 # %% ../nbs/26a_league.ipynb #4463a334
 def read_about(path: Path) -> dict:
@@ -711,8 +679,7 @@ def read_about(path: Path) -> dict:
 def is_done(path: Path, entry: Entry, s: LeagueSet) -> bool:
     "Whether a file holds this entry's forecasts of the set as it is now."
     about = read_about(path)
-    held = about.get("task"), about.get("stamp")
-    return held == (s.task, entry.stamp)
+    return (about.get("task"), about.get("stamp")) == (s.task, entry.stamp)
 
 # %% ../nbs/26a_league.ipynb #8580e2e3
 def run_entry(
@@ -741,8 +708,7 @@ def run_entry(
     }
     path = forecast_file(folder, name, s)
     path.parent.mkdir(parents=True, exist_ok=True)
-    table = to_table(s, in_order(q))
-    table = table.replace_schema_metadata({"mmstt": json.dumps(about)})
+    table = to_table(s, in_order(q)).replace_schema_metadata({"mmstt": json.dumps(about)})
     with write_beside(path) as half: pq.write_table(table, half, compression="zstd")
     return path
 
@@ -795,13 +761,12 @@ def run_all(
     list of str, a line for each entry that was left out or failed on a set
     """
     add = list(add)
-    names = list(names)
     entries = all_entries(add, weights)
-    jobs = []
-    for name in names:
-        for s in sets:
-            if is_done(forecast_file(folder, name, s), entries[name], s): continue
-            jobs.append((name, s, folder, add, weights))
+    jobs = [
+        (name, s, folder, add, weights)
+        for name, s in product(names, sets)
+        if not is_done(forecast_file(folder, name, s), entries[name], s)
+    ]
     said = []
     with tqdm(total=len(jobs), desc="league", unit=" entries of a set") as bar:
         for (name, s, *_), line in _each(jobs, cores):
@@ -848,14 +813,8 @@ def open_set(name: str, **size) -> LeagueSet | None:
 # %% ../nbs/26a_league.ipynb #8e068b8f
 def _tasks_of(s):
     "A row a forecast: point, origin and lead."
-    B, F, n = s.shape
-    i, b, f = np.indices((n, B, F)).reshape(3, -1)
-    columns = {
-        "id": s.ids[i],
-        "origin": s.dates[b],
-        "lead": s.leads[f].astype(np.int16),
-    }
-    return pd.DataFrame(columns)
+    axes = s.ids, s.dates, s.leads.astype(np.int16)
+    return pd.MultiIndex.from_product(axes, names=COLUMNS[:3]).to_frame(index=False)
 
 # %% ../nbs/26a_league.ipynb #b615fd09
 def _series_of(s):
@@ -906,25 +865,23 @@ _TYPES = {
 
 def _field(name, column):
     "A column of a file."
-    source = {"fileObject": {"@id": name}, "extract": {"column": column}}
     return {
         "@type": "cr:Field",
         "@id": f"{name}/{column}",
         "name": column,
         "dataType": _TYPES[column],
-        "source": source,
+        "source": {"fileObject": {"@id": name}, "extract": {"column": column}},
     }
 
 # %% ../nbs/26a_league.ipynb #4d1b9ef8
 def _record_set(path, folder):
     "The columns of a file."
     name = _file_name(path, folder)
-    columns = pq.read_schema(path).names
     return {
         "@type": "cr:RecordSet",
         "@id": f"{name}-records",
         "name": f"{name}-records",
-        "field": [_field(name, column) for column in columns],
+        "field": [_field(name, column) for column in pq.read_schema(path).names],
     }
 
 # %% ../nbs/26a_league.ipynb #74c4a8dd
@@ -965,9 +922,8 @@ def read_forecasts(s: LeagueSet, folder: Path) -> tuple:
     for path in sorted(Path(folder).glob(f"*/{file}")):
         told = read_about(path)
         if told.get("task") != s.task: continue
-        where = str(path)
-        table = check_entry(pd.read_parquet(path), where)
-        entries[told["entry"]] = from_table(s, table, where)
+        table = check_entry(pd.read_parquet(path), str(path))
+        entries[told["entry"]] = from_table(s, table, str(path))
         about.append({k: told[k] for k in _KEPT})
     return entries, about
 
@@ -990,8 +946,7 @@ def _about_set(s):
 # %% ../nbs/26a_league.ipynb #f93ba81d
 def provenance(sets: list, said: Iterable) -> dict:
     "The sets, what is forecast of them, who did not take part, and the versions of the packages."
-    packages = [p.package for p in PEERS.values()]
-    wanted = {"mmstt", "numpy", "pandas", "torch", *packages}
+    wanted = {"mmstt", "numpy", "pandas", "torch", *(p.package for p in PEERS.values())}
     there = {d.name: d.version for d in metadata.distributions()}
     return {
         "sets": [_about_set(s) for s in sets],
@@ -1018,8 +973,7 @@ def write_scores(
     if not parts: raise ValueError(f"{folder}: holds no forecasts; {'; '.join(said) or 'choose other entries'}")
     out.mkdir(parents=True, exist_ok=True)
     scores = pd.concat(parts, ignore_index=True)
-    tables = dict(scores=scores, entries=pd.DataFrame(about))
-    for name, frame in tables.items():
+    for name, frame in dict(scores=scores, entries=pd.DataFrame(about)).items():
         with write_beside(out / f"{name}.csv") as half: frame.to_csv(half, index=False, float_format="%.5g")
     write_json(out / "provenance.json", provenance(sets, said))
     described = croissant(folder, sets)

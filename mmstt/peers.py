@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,16 +71,15 @@ class Peer:
 PEERS = {}
 
 def peer(
-    name: str,
     label: str,
     package: str,
-    *,
     note: str = "",
+    *,
     pretrained: bool = False,
 ) -> Callable:
-    "Enter a function into `PEERS`."
+    "Enter a function into `PEERS`, under its name."
     def enter(forecast):
-        PEERS[name] = Peer(label, package, note, forecast, pretrained)
+        PEERS[forecast.__name__] = Peer(label, package, note, forecast, pretrained)
         return forecast
     return enter
 
@@ -103,29 +101,25 @@ def at_levels(values: np.ndarray, given: ArrayLike, wanted: ArrayLike = LEVELS) 
 def long_table(series: list) -> pd.DataFrame:
     "A list of series as a table `unique_id, ds, y`, the form that Nixtla's packages read; `ds` counts steps."
     lengths = [len(x) for x in series]
-    numbers = np.arange(len(series))
-    columns = {
-        "unique_id": np.repeat(numbers, lengths),
+    return pd.DataFrame({
+        "unique_id": np.repeat(np.arange(len(series)), lengths),
         "ds": np.concatenate([np.arange(n) for n in lengths]),
         "y": np.concatenate(series).astype(np.float32),
-    }
-    return pd.DataFrame(columns)
+    })
 
 # %% ../nbs/26_peers.ipynb #08688f47
 def in_order(q: np.ndarray) -> np.ndarray:
     "Quantiles (levels, ...) that do not cross: the median stays, the others are moved to its side and sorted."
     half = len(q) // 2
     median = q[half]
-    below = np.minimum(q[:half], median)
-    above = np.maximum(q[half + 1:], median)
-    below, above = (np.sort(side, axis=0) for side in (below, above))
+    below = np.sort(np.minimum(q[:half], median), axis=0)
+    above = np.sort(np.maximum(q[half + 1:], median), axis=0)
     return np.concatenate([below, median[None], above])
 
 # %% ../nbs/26_peers.ipynb #def7c791
 def from_nixtla(out: pd.DataFrame, task: Task) -> np.ndarray:
     "Quantiles (levels, n, steps) from a forecast of Nixtla's packages with the levels `CENTRAL`."
-    out = out.reset_index()
-    out = out.sort_values(["unique_id", "ds"])
+    out = out.reset_index().sort_values(["unique_id", "ds"])
     lower = [next(c for c in out if f"-lo-{level}" in c) for level in CENTRAL]
     upper = [c.replace("-lo-", "-hi-") for c in lower[::-1]]
     name, _ = lower[0].split("-lo-")
@@ -135,15 +129,16 @@ def from_nixtla(out: pd.DataFrame, task: Task) -> np.ndarray:
     return in_order(values.T.reshape(task.shape))
 
 # %% ../nbs/26_peers.ipynb #aa8e2d4d
-def run_statsforecast(model: Any, task: Task, *, waves: int = 0) -> np.ndarray:
+def run_statsforecast(model: str, task: Task, *, waves: int = 0, **settings) -> np.ndarray:
     "Quantiles of a model of statsforecast, each series by itself; with `waves` pairs of Fourier terms of the season."
-    from statsforecast import StatsForecast
+    from statsforecast import StatsForecast, models
     from utilsforecast.feature_engineering import fourier
     table, ahead = long_table(task.past), None
     if waves:
         season = dict(season_length=task.season, k=waves, h=task.steps)
         table, ahead = fourier(table, freq=1, **season)
-    forecaster = StatsForecast(models=[model], freq=1)
+    chosen = getattr(models, model)(**settings)
+    forecaster = StatsForecast(models=[chosen], freq=1)
     out = forecaster.forecast(
         df=table,
         h=task.steps,
@@ -153,45 +148,37 @@ def run_statsforecast(model: Any, task: Task, *, waves: int = 0) -> np.ndarray:
     return from_nixtla(out, task)
 
 # %% ../nbs/26_peers.ipynb #a8f35d8c
-@peer("auto_ets", "AutoETS", "statsforecast")
-def auto_ets(task: Task) -> np.ndarray:
-    from statsforecast.models import AutoETS
-    return run_statsforecast(AutoETS(season_length=task.season), task)
+@peer("AutoETS", "statsforecast")
+def auto_ets(task: Task) -> np.ndarray: return run_statsforecast("AutoETS", task, season_length=task.season)
 
 # %% ../nbs/26_peers.ipynb #afbdad23
-@peer("theta", "Theta, optimized", "statsforecast")
+@peer("Theta, optimized", "statsforecast")
 def theta(task: Task) -> np.ndarray:
-    from statsforecast.models import DynamicOptimizedTheta
-    return run_statsforecast(DynamicOptimizedTheta(season_length=task.season), task)
+    return run_statsforecast("DynamicOptimizedTheta", task, season_length=task.season)
 
 # %% ../nbs/26_peers.ipynb #d40ebb51
-@peer("arima_fourier", "ARIMA(1,1,1) + Fourier", "statsforecast", note="two pairs of Fourier terms of a year")
-def arima_fourier(task: Task) -> np.ndarray:
-    from statsforecast.models import ARIMA
-    return run_statsforecast(ARIMA(order=(1, 1, 1)), task, waves=2)
+@peer("ARIMA(1,1,1) + Fourier", "statsforecast", "two pairs of Fourier terms of a year")
+def arima_fourier(task: Task) -> np.ndarray: return run_statsforecast("ARIMA", task, waves=2, order=(1, 1, 1))
 
 # %% ../nbs/26_peers.ipynb #2b57abda
-@peer("mstl", "MSTL", "statsforecast", note="trend by AutoETS")
-def mstl(task: Task) -> np.ndarray:
-    from statsforecast.models import MSTL
-    return run_statsforecast(MSTL(season_length=task.season), task)
+@peer("MSTL", "statsforecast", "trend by AutoETS")
+def mstl(task: Task) -> np.ndarray: return run_statsforecast("MSTL", task, season_length=task.season)
 
 # %% ../nbs/26_peers.ipynb #883fd40a
-@peer("auto_mfles", "AutoMFLES", "statsforecast", note="conformal intervals from two windows")
+@peer("AutoMFLES", "statsforecast", "conformal intervals from two windows")
 def auto_mfles(task: Task) -> np.ndarray:
-    from statsforecast.models import AutoMFLES
     from statsforecast.utils import ConformalIntervals
-    intervals = ConformalIntervals(n_windows=2, h=task.steps)
-    model = AutoMFLES(
+    return run_statsforecast(
+        "AutoMFLES",
+        task,
         test_size=task.steps,
         season_length=[task.season],
         metric="mse",
-        prediction_intervals=intervals,
+        prediction_intervals=ConformalIntervals(n_windows=2, h=task.steps),
     )
-    return run_statsforecast(model, task)
 
 # %% ../nbs/26_peers.ipynb #c8d5c2c0
-@peer("lightgbm", "LightGBM, direct", "mlforecast", note="first differences, lags 1 to 12 and around a year")
+@peer("LightGBM, direct", "mlforecast", "first differences, lags 1 to 12 and around a year")
 def lightgbm(task: Task) -> np.ndarray:
     from lightgbm import LGBMRegressor
     from mlforecast import MLForecast
@@ -210,8 +197,7 @@ def lightgbm(task: Task) -> np.ndarray:
         prediction_intervals=PredictionIntervals(n_windows=10, h=task.steps),
         static_features=[],
     )
-    past = long_table(task.past)
-    out = forecaster.predict(task.steps, new_df=past, level=CENTRAL)
+    out = forecaster.predict(task.steps, new_df=long_table(task.past), level=CENTRAL)
     return from_nixtla(out, task)
 
 # %% ../nbs/26_peers.ipynb #5cc9c4b7
@@ -245,36 +231,40 @@ def run_neuralforecast(model: str, task: Task, **settings) -> np.ndarray:
     return from_nixtla(out, task)
 
 # %% ../nbs/26_peers.ipynb #274ae444
-@peer("nhits", "NHITS", "neuralforecast", note="200 training steps")
+@peer("NHITS", "neuralforecast", "200 training steps")
 def nhits(task: Task) -> np.ndarray: return run_neuralforecast("NHITS", task)
 
 # %% ../nbs/26_peers.ipynb #a30fd6f8
-@peer("tide", "TiDE", "neuralforecast", note="200 training steps")
+@peer("TiDE", "neuralforecast", "200 training steps")
 def tide(task: Task) -> np.ndarray: return run_neuralforecast("TiDE", task)
 
 # %% ../nbs/26_peers.ipynb #3f3567c8
-@peer("patchtst", "PatchTST", "neuralforecast", note="200 training steps")
+@peer("PatchTST", "neuralforecast", "200 training steps")
 def patchtst(task: Task) -> np.ndarray: return run_neuralforecast("PatchTST", task, windows_batch_size=128)
 
+# %% ../nbs/26_peers.ipynb #5590186c
+NINE = .1, .2, .3, .4, .5, .6, .7, .8, .9      # the quantiles that these models were trained on
+_CONTINUED = "pretrained; quantiles beyond 10 and 90 % continued"
+
+def _from_nine(out, given=NINE):
+    "Quantiles (levels, n, steps) from those (n, steps, nine) at levels `given`."
+    return at_levels(out.transpose(2, 0, 1), given)
+
 # %% ../nbs/26_peers.ipynb #8ea6b213
-@peer("fracast", "Fracast-0", "fracast", note="pretrained; quantiles beyond 10 and 90 % continued")
+@peer("Fracast-0", "fracast", _CONTINUED)
 def fracast(task: Task) -> np.ndarray:
     from fracast import FracastModel
     model = FracastModel.from_pretrained(device="cpu")
     out = [model.forecast(x, horizon=task.steps) for x in task.past]         # (steps, quantiles)
-    q = np.stack(out).transpose(2, 0, 1)
-    return at_levels(q, model.quantiles)
+    return _from_nine(np.stack(out), model.quantiles)
 
 # %% ../nbs/26_peers.ipynb #b51bc548
-NINE = .1, .2, .3, .4, .5, .6, .7, .8, .9      # the quantiles that these models were trained on
-
 def _batches(past, most=64):
     "The series in lists of at most so many."
-    starts = range(0, len(past), most)
-    return [past[first:first + most] for first in starts]
+    return [past[first:first + most] for first in range(0, len(past), most)]
 
 # %% ../nbs/26_peers.ipynb #86555635
-@peer("chronos", "Chronos", "chronos", note="pretrained; quantiles beyond 10 and 90 % continued", pretrained=True)
+@peer("Chronos", "chronos", _CONTINUED, pretrained=True)
 def chronos(task: Task) -> np.ndarray:
     import torch
     from chronos import BaseChronosPipeline
@@ -286,24 +276,21 @@ def chronos(task: Task) -> np.ndarray:
         tensors = [torch.from_numpy(x) for x in some]
         q, _ = model.predict_quantiles(tensors, **wanted)
         out.append(np.asarray(q))                                            # (n, steps, 9)
-    q = np.concatenate(out)
-    return at_levels(q.transpose(2, 0, 1), NINE)
+    return _from_nine(np.concatenate(out))
 
 # %% ../nbs/26_peers.ipynb #d512d9de
-@peer("tirex", "TiRex", "tirex", note="pretrained; quantiles beyond 10 and 90 % continued", pretrained=True)
+@peer("TiRex", "tirex", _CONTINUED, pretrained=True)
 def tirex(task: Task) -> np.ndarray:
     import torch
     from tirex import TiRexZero
     file = task.weights / "model.ckpt"
-    model = TiRexZero.from_pretrained(str(file), backend="torch", device="cpu")
-    model = model.eval()
+    model = TiRexZero.from_pretrained(str(file), backend="torch", device="cpu").eval()
     past = [torch.from_numpy(x) for x in task.past]
     out, _ = model.forecast(past, prediction_length=task.steps, output_type="numpy")
-    q = out.transpose(2, 0, 1)
-    return at_levels(q, model.config.quantiles)
+    return _from_nine(out, model.config.quantiles)
 
 # %% ../nbs/26_peers.ipynb #81239e93
-@peer("timesfm", "TimesFM 2.5", "timesfm", note="pretrained; quantiles beyond 10 and 90 % continued", pretrained=True)
+@peer("TimesFM 2.5", "timesfm", _CONTINUED, pretrained=True)
 def timesfm(task: Task) -> np.ndarray:
     import timesfm
     read = timesfm.TimesFM_2p5_200M_torch.from_pretrained
@@ -318,5 +305,4 @@ def timesfm(task: Task) -> np.ndarray:
     )
     model.compile(config)
     _, out = model.forecast(horizon=task.steps, inputs=list(task.past))      # (n, steps, mean and nine quantiles)
-    q = out[..., 1:].transpose(2, 0, 1)
-    return at_levels(q, NINE)
+    return _from_nine(out[..., 1:])

@@ -66,24 +66,25 @@ class Configuration(dict):
 # %% ../nbs/29_study.ipynb #7337bac0
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
-def _check_names(config, where):
-    "Refuse a name that could be read as anything but a name, in a path or in a command."
+def _wrong_names(config):
+    "What is wrong with the names: one could be read as something else, in a path or in a command, or is not known."
     from mmstt.protocol import PRESETS
     named = dict(name=[config["name"]], tiles=config["tiles"], train_tile=[config["train_tile"]],
                  models=config["models"], baselines=config["baselines"])
     for key, names in named.items():
         for name in names:
             if isinstance(name, str) and _NAME.fullmatch(name): continue
-            raise ValueError(f"{where}: {key}: {name!r} is no name; use letters, digits, - and _")
-    wrong = [t for t in [*config["tiles"], config["train_tile"]] if not re.fullmatch(r"E\d+N\d+", t)]
-    if wrong: raise ValueError(f"{where}: tiles: {wrong[0]!r} is no tile; expected the likes of E32N34")
+            yield f"{key}: {name!r} is no name; use letters, digits, - and _"
+    for tile in named["tiles"] + named["train_tile"]:
+        if not re.fullmatch(r"E\d+N\d+", tile): yield f"tiles: {tile!r} is no tile; expected the likes of E32N34"
     for key, known in dict(protocols=PRESETS, component=("U", "E")).items():
-        wrong = [v for v in config[key] if v not in known]
-        if wrong: raise ValueError(f"{where}: {key}: {wrong[0]!r} is not one of {', '.join(known)}")
-    unknown = [m for m in config["more_seeds"] if m not in config["models"]]
-    if unknown: raise ValueError(f"{where}: more_seeds: {unknown[0]!r} is not among the models")
-    wrong = [v for model in config["models"] for v in seeds_of(config, model) if type(v) is not int]
-    if wrong: raise ValueError(f"{where}: seeds: {wrong[0]!r} is no whole number")
+        for value in config[key]:
+            if value not in known: yield f"{key}: {value!r} is not one of {', '.join(known)}"
+    for model in config["more_seeds"]:
+        if model not in config["models"]: yield f"more_seeds: {model!r} is not among the models"
+    for model in config["models"]:
+        for seed in seeds_of(config, model):
+            if type(seed) is not int: yield f"seeds: {seed!r} is no whole number"
 
 # %% ../nbs/29_study.ipynb #7dba7860
 def check_config(given: dict, where: str = "configuration") -> Configuration:
@@ -103,7 +104,7 @@ def check_config(given: dict, where: str = "configuration") -> Configuration:
         wanted = "number or null" if DEFAULTS[key] is None else kind.__name__
         raise ValueError(f"{where}: {key} must be a {wanted}, not {value!r}")
     config = Configuration({**DEFAULTS, **given})
-    _check_names(config, where)
+    for wrong in _wrong_names(config): raise ValueError(f"{where}: {wrong}")
     return config
 
 # %% ../nbs/29_study.ipynb #824eff26
@@ -159,10 +160,10 @@ def source_note(tile: str, component: str = "U", folder: str | Path = "data") ->
     taken = Path(source_of(tile, component, folder))
     real = taken.parent.name not in ("synthetic", "twins")
     others = [f for f in _of_tile(tile, Path(folder) / "egms") if f not in (taken, taken.parent)]
-    named = ", ".join(f.name for f in others)
-    if real: said = f"{tile}: {taken.name}" + (" (simulated)" if "_twin" in taken.name else "")
+    if real: said = f"{tile}: {taken.name}" + " (simulated)" * ("_twin" in taken.name)
     else: said = f"{tile}: no delivered file taken; a synthetic tile stands in, {taken.name}"
-    return said + (f"; not taken from {Path(folder) / 'egms'}: {named}" if others else "")
+    if others: said += f"; not taken from {Path(folder) / 'egms'}: {', '.join(f.name for f in others)}"
+    return said
 
 # %% ../nbs/29_study.ipynb #4391593d
 def _of_tile(tile, folder):
@@ -170,7 +171,7 @@ def _of_tile(tile, folder):
     if not folder.is_dir(): return []
     others = (".xml", ".tif", ".tiff", ".pdf")
     named = [f for f in sorted(folder.iterdir()) if tile.lower() in f.name.lower()]
-    return [f for f in named if not f.name.startswith(".") and not f.name.lower().endswith(others)]
+    return [f for f in named if not f.name.startswith(".") and f.suffix.lower() not in others]
 
 # %% ../nbs/29_study.ipynb #aca321e0
 _KERNEL = {"display_name": "python3", "language": "python", "name": "python3"}
@@ -182,15 +183,12 @@ def _settle(nb):
         cell.id = f"cell-{i}"
         tags = cell.metadata.get("tags")
         cell.metadata = {"tags": tags} if tags else {}
-        if cell.cell_type == "code": _settle_code(cell)
+        if cell.cell_type != "code": continue
+        cell.execution_count = None
+        cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
+        for o in cell.outputs:
+            if "execution_count" in o: o.execution_count = None
     return nb
-
-# %% ../nbs/29_study.ipynb #7a51e23d
-def _settle_code(cell):
-    cell.execution_count = None
-    cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
-    for o in cell.outputs:
-        if "execution_count" in o: o.execution_count = None
 
 # %% ../nbs/29_study.ipynb #6266ec5c
 def run_notebook(source: str | Path, target: str | Path, **parameters) -> None:
@@ -224,11 +222,17 @@ def provenance(cube: xr.Dataset, config: dict) -> dict:
     config : the configuration
     """
     a = cube.attrs
-    kind = "simulated" if int(a["simulated"]) else "real"
-    file = dict(source=a["source"], sha256=a["sha256"], release=a["release"])
-    machine = f"{platform.system()} {platform.machine()}"
-    return dict(tile=a["tile"], data=kind, **file, config=dict(config), versions=_versions(),
-                python=platform.python_version(), machine=machine)
+    return dict(
+        tile=a["tile"],
+        data="simulated" if int(a["simulated"]) else "real",
+        source=a["source"],
+        sha256=a["sha256"],
+        release=a["release"],
+        config=dict(config),
+        versions=_versions(),
+        python=platform.python_version(),
+        machine=f"{platform.system()} {platform.machine()}",
+    )
 
 # %% ../nbs/29_study.ipynb #79878ef4
 def _versions():
@@ -242,13 +246,11 @@ def _versions():
 @contextlib.contextmanager
 def _locked(folder):
     "Keep a folder for one study; without locks on this file system, say so and go on."
-    lock, note = None, ""
-    try: lock = take_lock(folder / "data" / ".study.lock")
-    except NoLocks as e:
-        note = f"note: {e}; let no other study run in {folder}"
-        print(note, flush=True)
-    if not (lock or note):
-        raise ValueError(f"{folder}: mmstt is running here; wait for it, or use another folder")
+    lock = None
+    try:
+        lock = take_lock(folder / "data" / ".study.lock")
+        if not lock: raise ValueError(f"{folder}: mmstt is running here; wait for it, or use another folder")
+    except NoLocks as e: print(f"note: {e}; let no other study run in {folder}", flush=True)
     try: yield
     finally:
         if lock: lock.release()
@@ -367,9 +369,16 @@ def snakemake_command(
 # %% ../nbs/29_study.ipynb #ad30a348
 def _command(config, folder, file, *, cores=None, only=None, snakemake_args=()):
     "The call of Snakemake for a study."
-    first = None if only else _first_table(config)
-    how = dict(targets=only or (), first=first, tiles=len(config["tiles"]), cores=cores)
-    return snakemake_command("Snakefile", folder, file, **how, args=snakemake_args)
+    return snakemake_command(
+        "Snakefile",
+        folder,
+        file,
+        targets=only or (),
+        first=None if only else _first_table(config),
+        tiles=len(config["tiles"]),
+        cores=cores,
+        args=snakemake_args,
+    )
 
 # %% ../nbs/29_study.ipynb #c60f893d
 @contextlib.contextmanager
@@ -452,8 +461,11 @@ def run_study(config: str | Path, folder: str | Path = ".", cores: int | None = 
     """
     config, folder = check_config(config), Path(folder).resolve()
     for tile in config["tiles"]: print(source_note(tile, config["component"], folder / "data"), flush=True)
-    how = dict(cores=cores, only=only)
-    def call(at, args): return _command(config, at, _write_config(config, at), **how, snakemake_args=args)
+
+    def call(at, args):
+        file = _write_config(config, at)
+        return _command(config, at, file, cores=cores, only=only, snakemake_args=args)
+
     code = run_plan(folder, call, snakemake_args)
     partly = only or is_dry(snakemake_args) or "--unlock" in snakemake_args
     if code == 0 and not partly:
