@@ -78,10 +78,9 @@ def adaptive_radii(
     alone
     """
     count = np.isfinite(scores).sum(1)
-    has_scores = count > 0
-    order = np.flatnonzero(has_scores & np.isfinite(known))
-    by_day = np.argsort(known[order], kind="stable")
-    order = order[by_day]
+    by_day = np.argsort(known, kind="stable")
+    has_scores = count[by_day] > 0
+    order = by_day[has_scores]
     radius = np.full(len(day), np.inf)
     alpha = 1 - level
     seen = 0
@@ -120,7 +119,7 @@ def radii(past: Hindcast, level: float = .9) -> tuple[np.ndarray, np.ndarray]:
     """
     error = np.abs(past.forecast - past.truth)
     scores = error / past.spread
-    classes = int(past.classes.max()) + 1
+    classes = past.classes.max() + 1
     tested = len(past.day) - past.start
     radius = np.empty((tested, len(past.leads), classes))
     for f, k in np.ndindex(len(past.leads), classes):
@@ -150,9 +149,9 @@ def coverage(past: Hindcast, radius: np.ndarray) -> np.ndarray:
     NaN where a lead is not verified.
     """
     error = np.abs(past.forecast - past.truth)[past.tested]
-    within = error <= half_width(past, radius)
-    inside = np.full(past.truth.shape, np.nan, np.float32)
-    inside[past.tested] = np.where(np.isnan(error), np.nan, within)
+    half = half_width(past, radius)
+    within = error <= half
+    inside = np.where(np.isnan(error), np.nan, within)
     return mean_by_class(past, inside)
 
 # %% ../nbs/18_intervals.ipynb #9c2c443c
@@ -160,17 +159,16 @@ QUANTILE_LEVELS = np.arange(.05, 1, .1)  # central intervals whose bounds are th
 
 def crps(past: Hindcast) -> np.ndarray:
     "CRPS (1 + classes, F) in mm of the distribution whose quantiles are the bounds of intervals at `QUANTILE_LEVELS`."
-    half = []
-    for level in QUANTILE_LEVELS:
-        radius, _ = radii(past, level)
-        width = half_width(past, radius)
-        half.append(width)
-    out = np.full(past.truth.shape, np.nan, np.float32)
-    for i in range(len(half[0])):
+    radius = np.stack([radii(past, level)[0] for level in QUANTILE_LEVELS])
+    truth = past.truth[past.tested]
+    out = np.empty(truth.shape, np.float32)
+    for i in range(len(out)):
         origin = past.start + i
         centre = past.forecast[origin]
-        lower = [centre - h[i] for h in half[::-1]]
-        upper = [centre + h[i] for h in half]
-        quantiles = np.stack(lower + upper)
-        out[origin] = crps_of_quantiles(quantiles, past.truth[origin])
+        spread = past.spread[origin]
+        half = radius[:, i][..., past.classes] * spread
+        lower = centre - half[::-1]
+        upper = centre + half
+        quantiles = np.concatenate([lower, upper])
+        out[i] = crps_of_quantiles(quantiles, truth[i])
     return mean_by_class(past, out)

@@ -7,10 +7,12 @@ __all__ = ['SHARED', 'find_files', 'plan_tiles', 'peak_mb', 'size_of', 'read_bes
            'forecast_many', 'fit_files']
 
 # %% ../nbs/29b_many.ipynb #7e9b24e8
+import itertools
 import re
 import resource
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -88,11 +90,8 @@ def _around(name):
     if not place: return []
     east = int(place[1])
     north = int(place[2])
-    around = []
-    for i in (-1, 0, 1):
-        for j in (-1, 0, 1):
-            if i or j: around.append(f"E{east + i:02}N{north + j:02}_{place[3]}")
-    return around
+    steps = itertools.product((-1, 0, 1), repeat=2)
+    return [f"E{east + i:02}N{north + j:02}_{place[3]}" for i, j in steps if i or j]
 
 # %% ../nbs/29b_many.ipynb #52afd0aa
 def _identity(file):
@@ -100,8 +99,7 @@ def _identity(file):
     try: product = parse_name(file.name)
     except EGMSFormatError:
         words = re.sub(r"[^A-Za-z0-9_-]+", "-", file_stem(file.name))
-        words = words.strip("-")
-        return words or "table", "unknown"
+        return words.strip("-") or "table", "unknown"
     return product.tile, product.component
 
 # %% ../nbs/29b_many.ipynb #040b9494
@@ -152,19 +150,8 @@ def size_of(path: Path) -> int:
     return sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
 
 # %% ../nbs/29b_many.ipynb #096b7954
-def _one_tile(tiles):
-    "Tiles as one; None where there are none."
-    if len(tiles) > 1: return join_tiles(tiles)
-    return tiles[0] if tiles else None
-
-def read_beside(tile: xr.Dataset, files: list, margin: float = REACH) -> tuple:
-    """The points of other tiles that lie around a tile.
-
-    Parameters
-    ----------
-    tile : Level 3
-    files : of other tiles
-    margin : m
+def read_beside(tile: xr.Dataset, files: list) -> tuple[xr.Dataset | None, list[str]]:
+    """The points of other tiles within `REACH` of a Level 3 tile, read from their files.
 
     Returns
     -------
@@ -172,8 +159,8 @@ def read_beside(tile: xr.Dataset, files: list, margin: float = REACH) -> tuple:
     """
     if not files: return None, []
     west, south = tile_origin(tile.attrs["tile"])
-    far = 1e5 + margin
-    box = west - margin, south - margin, west + far, south + far
+    far = 1e5 + REACH
+    box = west - REACH, south - REACH, west + far, south + far
     found, notes = [], []
     for file in files:
         try: found.append(read_tile(file, bbox=box))
@@ -182,7 +169,8 @@ def read_beside(tile: xr.Dataset, files: list, margin: float = REACH) -> tuple:
     release = tile.attrs["release"]
     same = [t for t in found if t.attrs["release"] == release]
     if len(same) < len(found): notes.append("neighbours of another release not read")
-    return _one_tile(same), notes
+    if len(same) > 1: same = [join_tiles(same)]
+    return (same[0] if same else None), notes
 
 # %% ../nbs/29b_many.ipynb #28c23c49
 def forecast_tile(planned: dict, shared: dict, name: str, *, folder: str | Path = ".") -> None:
@@ -206,9 +194,8 @@ def forecast_tile(planned: dict, shared: dict, name: str, *, folder: str | Path 
     if out.suffix == ".parquet": write_part(ds, out)
     else: write_forecast(ds, out)
     if planned["map"]: write_map(ds, tile, folder / planned["map"])
-    seconds = round(time.process_time(), 2)   # since Python was started
     cost = {
-        "cpu_seconds": seconds,
+        "cpu_seconds": round(time.process_time(), 2),   # since Python was started
         "peak_mb": peak_mb(),
         "bytes_in": file.stat().st_size,
         "bytes_out": size_of(out),
@@ -330,11 +317,11 @@ def _usual_step(steps):
 # %% ../nbs/29b_many.ipynb #11b3f41e
 def _shares(files, record, progress):
     "Component -> share of the scale components that is the middle one of what each tile finds best."
-    found = {}
+    found = defaultdict(list)
     for file in files:
         for component, gp in _read_each(read_tile(file), record):
             best = gp._try_neighbours() if gp.levels else 0.
-            found.setdefault(component, []).append(best)
+            found[component].append(best)
         progress(f"tried the neighbours in {file.name}")
     middle = {component: np.median(best) for component, best in found.items()}
     return {c: min(SHARES, key=lambda share, m=m: abs(share - m)) for c, m in middle.items()}
@@ -350,23 +337,21 @@ def fit_files(files: Iterable, out: str | Path, progress: Callable = print) -> d
     """
     files = find_files(files)
     kept = "tile", "component", "release", "source", "sha256", "simulated"
-    samples, steps, tiles = {}, {}, []
+    samples, steps, tiles = defaultdict(list), defaultdict(list), []
     for file in files:
         tile = read_tile(file)
         most = max(50, 400 // len(files))
         told = {k: tile.attrs[k] for k in kept}
         for component, gp in _read_each(tile):
-            sample = sample_series(gp, most)
-            samples.setdefault(component, []).append(sample)
-            steps.setdefault(component, []).append(gp.usual_step)
+            samples[component].append(sample_series(gp, most))
+            steps[component].append(gp.usual_step)
             tiles.append(told | dict(component=component))
         progress(f"read {file.name}")
-    processes = {c: fit_shared(some) for c, some in samples.items()}
-    none = [c for c, some in processes.items() if "alone" not in some]
+    sets = {c: (fit_shared(some), 1., _usual_step(steps[c])) for c, some in samples.items()}
+    none = [c for c, (processes, *_) in sets.items() if "alone" not in processes]
     if none: raise ValueError(f"component {none[0]}: fewer than 20 points that move in all files; give more tiles")
-    usual = {c: _usual_step(some) for c, some in steps.items()}
-    whole = hyper_record({c: (some, 1., usual[c]) for c, some in processes.items()}, tiles)
-    shares = _shares(files, whole, progress)
-    record = hyper_record({c: (some, shares[c], usual[c]) for c, some in processes.items()}, tiles)
+    record = hyper_record(sets, tiles)
+    for component, share in _shares(files, record, progress).items():
+        record["sets"][component]["neighbours"] = share
     write_hyper(out, record)
     return record

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['NONE', 'WHOLE', 'RECENT', 'GROUP', 'DEGREE', 'LEAST', 'SCRIPTS', 'tenths', 'deflate', 'pack', 'history', 'page_file',
-           'check_page_name', 'check_page', 'write_map']
+           'check_page', 'write_map']
 
 # %% ../nbs/24_map.ipynb #3634550c
 import base64
@@ -13,6 +13,7 @@ import json
 import zlib
 from collections.abc import Iterable
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from string import Template
 
@@ -24,11 +25,12 @@ from pyproj import Transformer
 
 from . import __version__
 from .egms import notes_of
-from .files import write_beside
+from .files import write_text
+from .forecast import tile_components
 from .tiles import read_tile
 from .style import map_limit
 from .raster import open_points
-from .writers import MADE, check_target
+from .writers import MADE, check_target, class_scores
 
 # %% ../nbs/24_map.ipynb #9ce3f03f
 NONE = -2**15  # stands for NaN
@@ -56,12 +58,10 @@ WHOLE, RECENT, GROUP = 16_000_000, 122, 5
 
 def _groups(dates, size):
     "Rows of the page: (first, last + 1) of the dates that each is the mean of, and how many rows are means."
-    if size <= WHOLE or dates <= RECENT:
-        return [(t, t + 1) for t in range(dates)], 0
-    old = dates - RECENT
-    ends = [*range(old % GROUP or GROUP, old + 1, GROUP)]                 # the first group is perhaps a short one
-    means = list(zip([0, *ends[:-1]], ends))
-    return means + [(t, t + 1) for t in range(old, dates)], len(means)
+    old = max(dates - RECENT, 0) if size > WHOLE else 0
+    means = range(old % GROUP or GROUP, old + 1, GROUP)                   # the first group is perhaps a short one
+    single = range(old + 1, dates + 1)
+    return list(pairwise([0, *means, *single])), len(means)
 
 # %% ../nbs/24_map.ipynb #f5c83e2c
 def history(values: np.ndarray, days: np.ndarray, order: np.ndarray | slice = slice(None)) -> dict:
@@ -100,8 +100,8 @@ def _lonlat(easting, northing):
     middle = np.array([(v.min() + v.max()) / 2
                        for v in (easting, northing)])
     half = max(np.ptp(easting), np.ptp(northing), 100) / 2
-    u, v = (g.ravel()
-            for g in np.meshgrid(*[np.linspace(-1, 1, 15)] * 2))
+    along = np.linspace(-1, 1, 15)
+    u, v = np.tile(along, 15), np.repeat(along, 15)
     place = middle[:, None] + half * np.stack([u, v])
     known = np.stack(Transformer.from_crs(3035, 4326, always_xy=True).transform(*place), 1)
     lonlat = np.linalg.lstsq(_terms(u, v), known, rcond=None)[0].T
@@ -178,7 +178,7 @@ def _arrays(ds, values, which):
     return dict(
         x=pack(x),
         y=pack(y),
-        part=deflate(which.astype(np.uint8).tobytes()),
+        part=deflate(which.tobytes()),
         kind=deflate(kind.tobytes()),
         velocity=pack(rounded("mean_velocity")),
         forecast=pack(last_first),
@@ -196,15 +196,13 @@ def _json_numbers(values):
 # %% ../nbs/24_map.ipynb #c20ecd47
 def _trust(ds):
     "Skill and coverage by lead, of all points and by motion class."
-    def rows(name):
-        by_class = ds[f"{name}_by_class"].transpose("motion_class", "time").values
-        return [_json_numbers(row) for row in by_class]
+    def rows(name): return [_json_numbers(row) for row in class_scores(ds, name).values.T]
     return dict(
         skill=_json_numbers(ds.skill.values),
         skills=rows("skill"),
         coverage=_json_numbers(ds.coverage.values),
         coverages=rows("coverage"),
-        origins=[int(v) for v in ds.verified_origins.values],
+        origins=ds.verified_origins.values.astype(int).tolist(),
         classes=ds.motion_class.values.astype(str).tolist(),
     )
 
@@ -215,14 +213,6 @@ def _recent(tile):
     "Days that the chart of late shows: nine months, or thirty dates where they are rarer."
     steps = np.diff(_days(tile.time.values))
     return float(max(270, 30 * np.median(steps))) if len(steps) else 270.
-
-# %% ../nbs/24_map.ipynb #619ffab9
-def _components(ds):
-    "The components there are, U before E, and the index (N,) of each point's."
-    if "component" not in ds.coords:
-        return [ds.attrs["component"]], np.zeros(ds.sizes["point"])
-    names, which = np.unique(ds.component.values.astype(str), return_inverse=True)
-    return names[::-1].tolist(), len(names) - 1 - which
 
 # %% ../nbs/24_map.ipynb #ae1741ee
 def _extent(ds):
@@ -238,16 +228,18 @@ def _contents(ds, tile):
     "The packed arrays and the JSON of a page."
     order = np.lexsort((tile.easting.values, -tile.northing.values))
     ds = ds.isel(point=_match(ds, tile)[order]).transpose("time", ...)
-    parts, which = _components(ds)
+    parts = tile_components(ds)
+    which = np.empty(len(order), np.uint8)
+    for k, (_, mine) in enumerate(parts): which[mine] = k
     series = tile.displacement.transpose("time", "point").values
     values, days, means = history(series, _days(tile.time.values), order)
-    layers = [_layers(ds.isel(point=which == k), part) for k, part in enumerate(parts)]
+    layers = [_layers(ds.isel(point=mine), part) for part, mine in parts]
     meta = dict(
         n=len(order),
         days=days.tolist(),
         means=means,
         recent=_recent(tile),
-        components=parts,
+        components=[part for part, _ in parts],
         layers=layers,
         times=_days(ds.time.values).tolist(),
         last=float(_days(np.array(ds.attrs["last_date"], "M8[D]"))),
@@ -264,24 +256,19 @@ def page_file(name: str) -> str:
     return (files("mmstt") / "page" / name).read_text(encoding="utf-8")
 
 # %% ../nbs/24_map.ipynb #a22ef2df
-def check_page_name(out: str | Path) -> Path:
-    "The path of a page; `ValueError` if its name does not end as one."
+def check_page(out: str | Path, inputs: Iterable = ()) -> Path:
+    "The path of a page (.html) that can be written and replaces nothing but such a page; else `ValueError`."
     if Path(out).suffix.lower() != ".html":
         raise ValueError(f"{Path(out).name}: the map is a web page; end its name in .html")
-    return Path(out)
-
-def check_page(out: str | Path, inputs: Iterable = ()) -> Path:
-    "The path of a page that can be written and replaces nothing but such a page; else `ValueError`."
-    return check_target(check_page_name(out), inputs)
+    return check_target(out, inputs)
 
 # %% ../nbs/24_map.ipynb #515d9eaa
 def _origin(ds):
     "Facts of provenance, in the words of the forecast itself."
     names = ("source", "sha256", "tile", "component", "level", "release", "model", "interval", "last_date")
-    rows = [(name.replace("_", " "), ds.attrs[name]) for name in names
-            if name in ds.attrs]
-    rows.append(("software", f"mmstt {__version__}"))
-    return "".join(f"<dt>{k}</dt><dd>{html.escape(str(v))}</dd>" for k, v in rows)
+    rows = {name.replace("_", " "): ds.attrs[name] for name in names if name in ds.attrs}
+    rows["software"] = f"mmstt {__version__}"
+    return "".join(f"<dt>{k}</dt><dd>{html.escape(str(v))}</dd>" for k, v in rows.items())
 
 # %% ../nbs/24_map.ipynb #e1ab5fd3
 def _radios(name, labels):
@@ -303,10 +290,6 @@ def _about(ds, meta):
     return (f"{count}, {what} motion, measured to {a['last_date']}, forecast to {end} by “{a['model']}”. "
             "Grid in kilometres, EPSG:3035.")
 
-# %% ../nbs/24_map.ipynb #51d4e750
-def _credit(ds):
-    return html.escape(f"{ds.attrs['credit']}.")
-
 # %% ../nbs/24_map.ipynb #2beb611f
 def _words(ds, meta):
     "What stands where `map.html` has a name after a dollar."
@@ -325,7 +308,7 @@ def _words(ds, meta):
         percent=meta["percent"],
         notes=notes or "<li>none</li>",
         origin=_origin(ds),
-        credit=_credit(ds),
+        credit=html.escape(f"{ds.attrs['credit']}."),
     )
 
 # %% ../nbs/24_map.ipynb #ddc283d7
@@ -343,16 +326,20 @@ def write_map(ds: xr.Dataset, tile: xr.Dataset | str | Path, out: str | Path) ->
     ValueError : another ending, a file there that is no such page, or forecast and tile are not of one file
     """
     out = check_page(out)
-    if isinstance(tile, (str, Path)):
-        store = Path(tile, "zarr.json").exists()
-        tile = open_points(tile) if store else read_tile(tile)
+    if not isinstance(tile, xr.Dataset):
+        is_store = Path(tile, "zarr.json").exists()
+        tile = open_points(tile) if is_store else read_tile(tile)
     arrays, meta = _contents(ds, tile)
     stored = "".join(f'<script type="text/plain" id="{k}">{v}</script>\n' for k, v in arrays.items())
     told = json.dumps(meta, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
     script = "\n".join(page_file(f"{name}.js") for name in SCRIPTS)
-    words = dict(_words(ds, meta), made=MADE, data=ds.attrs["data"], style=page_file("map.css"), meta=told,
-                 stored=stored, script=script)
-    page = Template(page_file("map.html")).substitute(words)
-    with write_beside(out) as part:
-        part.write_text(page, encoding="utf-8")
-    return out
+    page = Template(page_file("map.html")).substitute(
+        _words(ds, meta),
+        made=MADE,
+        data=ds.attrs["data"],
+        style=page_file("map.css"),
+        meta=told,
+        stored=stored,
+        script=script,
+    )
+    return write_text(out, page)

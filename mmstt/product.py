@@ -94,9 +94,7 @@ def read_product(folder: str | Path, tile: str = "*", component: str = "*") -> g
 # %% ../nbs/27_product.ipynb #664f8f82
 def _by_lead(ds, name):
     "Days ahead -> value, where the past verifies it."
-    leads = ds.lead_days.values.tolist()
-    values = ds[name].values.tolist()
-    pairs = zip(leads, values, strict=True)
+    pairs = zip(ds.lead_days.values, ds[name].values.tolist(), strict=True)
     return {str(int(lead)): round(value, 3) for lead, value in pairs if not np.isnan(value)}
 
 # %% ../nbs/27_product.ipynb #1af3f21a
@@ -139,10 +137,9 @@ def _footprint(bounds, half=50.):
     west, south, east, north = bounds
     east, north = east + half, north + half
     west, south = west - half, south - half
-    corners = [(west, south), (east, south), (east, north), (west, north)]
-    degrees = [_TO_DEGREES.transform(*corner) for corner in corners]
-    ring = [[round(v, 6) for v in place] for place in degrees]
-    lon, lat = zip(*ring, strict=True)
+    degrees = _TO_DEGREES.transform([west, east, east, west], [south, south, north, north])
+    lon, lat = ([round(v, 6) for v in along] for along in degrees)
+    ring = list(zip(lon, lat, strict=True))
     box = [min(lon), min(lat), max(lon), max(lat)]
     outline = [*ring, ring[0]]
     return dict(type="Polygon", coordinates=[outline]), box

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['PIXEL', 'MAX_PIXELS', 'STEPS', 'WRITERS', 'with_crs', 'is_forecast', 'check_target', 'write_each', 'pixels',
-           'raster_style', 'point_style', 'point_table', 'skill_table', 'forecast_card', 'check_ending', 'check_output',
-           'write_forecast']
+           'raster_style', 'point_style', 'class_scores', 'point_table', 'skill_table', 'forecast_card', 'check_ending',
+           'check_output', 'write_forecast']
 
 # %% ../nbs/23a_writers.ipynb #f9a167eb
 import contextlib
@@ -26,26 +26,31 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow.parquet
+import pyogrio
 import rasterio
 import rasterio.shutil
 import rioxarray  # noqa: F401
 import xarray as xr
+import zarr
 from rasterio.transform import from_origin
 
 from . import __version__
 from .egms import DESCRIPTORS, MADE, NEWER_NAMES, card_of, notes_of
-from .files import write_beside, write_folder_beside, write_text
-from .forecast import describe_variables
+from .files import plain, write_beside, write_folder_beside, write_text
+from .forecast import describe_variables, tile_components
 from .style import map_limit
 
 # %% ../nbs/23a_writers.ipynb #d6c412d2
-def with_crs(ds: xr.Dataset) -> xr.Dataset:
-    "The forecast described, with its coordinate system after the CF conventions; values are shared."
+def with_crs(ds: xr.Dataset, text: type = str) -> xr.Dataset:
+    "The forecast after the CF conventions, with its coordinate system; strings become `text`, other values are shared."
     attrs = ds.attrs
     ds = describe_variables(ds).rio.write_crs("EPSG:3035")
     ds = ds.assign_attrs(attrs)                     # rioxarray takes the attribute crs away
     for v in ds.data_vars.values():
         if "point" in v.dims: v.encoding = dict(grid_mapping="spatial_ref")
+    ds.time.encoding = dict(units="days since 1970-01-01", dtype="int32")
+    for name, v in ds.variables.items():
+        if v.dtype.kind in "OU" and v.dtype != text: ds[name] = v.dims, v.values.astype(text), v.attrs
     return ds
 
 # %% ../nbs/23a_writers.ipynb #664e8ff6
@@ -54,15 +59,13 @@ def _descriptors(ds):
     ours = ("last_value", "class_of_point")
     mine = [name for name in ds.data_vars if ds[name].dims == ("point",) and name not in ours]
     known = [name for name in DESCRIPTORS if name in mine]
-    return known + [name for name in mine if name not in known]
+    return list(dict.fromkeys(known + mine))
 
 # %% ../nbs/23a_writers.ipynb #bc0e8e09
 def _dates(ds, form="%Y%m%d"): return list(pd.DatetimeIndex(ds.time.values).strftime(form))
 
 # %% ../nbs/23a_writers.ipynb #32d59d38
-def _zarr_attrs(path):
-    if (path / ".zattrs").exists(): return json.loads((path / ".zattrs").read_text(encoding="utf-8"))
-    return json.loads((path / "zarr.json").read_text(encoding="utf-8"))["attributes"]
+def _zarr_attrs(path): return zarr.open_group(path, mode="r").attrs
 
 def _netcdf_attrs(path):
     with h5py.File(path) as f: return dict(f.attrs)
@@ -71,10 +74,7 @@ def _geotiff_attrs(path):
     with warnings.catch_warnings(action="ignore"), rasterio.open(path) as f: return f.tags()
 
 # %% ../nbs/23a_writers.ipynb #9264b033
-def _geopackage_attrs(path):
-    with contextlib.closing(sqlite3.connect(path.resolve().as_uri() + "?mode=ro", uri=True)) as db:
-        text = "".join(row for row, in db.execute("SELECT metadata FROM gpkg_metadata"))
-    return dict.fromkeys(re.findall(r'<MDI key="(\w+)">', text))
+def _geopackage_attrs(path): return pyogrio.read_info(path, layer="forecast")["layer_metadata"]
 
 def _parquet_attrs(path): return json.loads(pyarrow.parquet.read_schema(path).metadata[b"PANDAS_ATTRS"])
 
@@ -82,8 +82,7 @@ def _csv_attrs(path): return _xml_attrs(path.with_suffix(".xml"))
 
 # %% ../nbs/23a_writers.ipynb #a6ed843a
 def _xml_attrs(path):
-    with open(path, encoding="utf-8") as f: text = f.read(100_000)
-    return dict.fromkeys(re.findall(r"<(\w+)>", text))
+    with open(path, encoding="utf-8") as f: return re.findall(r"<(\w+)>", f.read(100_000))
 
 _ATTRS = {".nc": _netcdf_attrs, ".zarr": _zarr_attrs, ".tif": _geotiff_attrs, ".gpkg": _geopackage_attrs,
           ".parquet": _parquet_attrs, ".csv": _csv_attrs, ".xml": _xml_attrs}
@@ -178,27 +177,17 @@ def write_each(jobs: Iterable) -> list:
     return done
 
 # %% ../nbs/23a_writers.ipynb #13fffc3a
-_PACKED = dict(zlib=True, complevel=1, shuffle=True)
-
 def _write_netcdf(ds, path):
-    ds = with_crs(ds)
-    ds.time.encoding = dict(units="days since 1970-01-01", dtype="int32")
-    for name in ds.variables:
-        v = ds[name]
-        if v.dtype.kind == "U": ds[name] = v.dims, v.values.astype(object), v.attrs
-        if v.ndim > 1: v.encoding |= dict(_PACKED, chunksizes=(1, *v.shape[1:]))
+    ds = with_crs(ds, object)
+    for v in ds.variables.values():
+        if v.ndim > 1: v.encoding |= dict(zlib=True, complevel=1, shuffle=True, chunksizes=(1, *v.shape[1:]))
     # Made in memory: HDF5 ends the whole program when the disk is full.
     whole = ds.to_netcdf(engine="h5netcdf")
     with write_beside(path) as part: part.write_bytes(whole)
 
 # %% ../nbs/23a_writers.ipynb #e21a4ded
 def _write_zarr(ds, path):
-    ds = with_crs(ds)
-    ds.time.encoding = dict(units="days since 1970-01-01", dtype="int32")
-    for name in ds.variables:
-        v = ds[name]
-        if v.dtype.kind in "OU": ds[name] = v.dims, v.values.astype(str), v.attrs
-    with write_folder_beside(path) as new: ds.to_zarr(new, zarr_format=2, consolidated=True)
+    with write_folder_beside(path) as new: with_crs(ds).to_zarr(new, zarr_format=2, consolidated=True)
 
 # %% ../nbs/23a_writers.ipynb #4166595b
 PIXEL = 100.0            # m
@@ -247,23 +236,21 @@ def _gather(at, size):
 # %% ../nbs/23a_writers.ipynb #a5ce1524
 def _bands(ds):
     "Description, values (N,) and points of every band, in the order of the file."
-    parts = dict.fromkeys(ds.component.values.tolist()) if "component" in ds.coords else [""]
-    for part in sorted(parts, reverse=True):
-        mine = ds.component.values == part if part else slice(None)
+    days = _dates(ds, "%Y-%m-%d")
+    for part, mine in tile_components(ds):
+        prefix = f"{part} " if "component" in ds.coords else ""
         for name in ("forecast", "lower", "upper"):
-            for k in reversed(range(ds.sizes["time"])):
-                day = str(ds.time.values[k].astype("datetime64[D]"))
-                yield f"{part} {name} {day}".strip(), ds[name].isel(time=k).values[mine], mine
+            for k in reversed(range(len(days))):
+                yield f"{prefix}{name} {days[k]}", ds[name].isel(time=k).values[mine], mine
 
 # %% ../nbs/23a_writers.ipynb #3d71b8fd
-_NOTE_OF_MEANS = "each pixel of 100 m holds the mean of the points in it, at most {}"
-_ORDER = "forecast, lower, upper; in each the last date first"
-
 def _geotiff_tags(ds, most):
     "All attributes as text; where points share pixels a note says so."
     notes = notes_of(ds)
-    if most > 1 or ds.attrs.get("level") != "L3": notes.append(_NOTE_OF_MEANS.format(most))
-    said = dict(ds.attrs, notes="; ".join(notes), bands=_ORDER, units="mm", content="forecast, not measured")
+    if most > 1 or ds.attrs.get("level") != "L3":
+        notes.append(f"each pixel of 100 m holds the mean of the points in it, at most {most}")
+    said = dict(ds.attrs, notes="; ".join(notes), bands="forecast, lower, upper; in each the last date first",
+                units="mm", content="forecast, not measured")
     return {k: str(v) for k, v in said.items()}
 
 # %% ../nbs/23a_writers.ipynb #f7f0aff1
@@ -305,15 +292,15 @@ def _colours(limit):
     return value, colour.tolist()
 
 # %% ../nbs/23a_writers.ipynb #a257eea4
-def raster_style(limit: float, band: int = 1) -> str:
-    "QGIS' style (.qml) of one band of a GeoTIFF: diverging colours between -limit and limit mm."
+def raster_style(limit: float) -> str:
+    "QGIS' style (.qml) of the first band of a GeoTIFF: diverging colours between -limit and limit mm."
     items = "".join(f'<item value="{v:g}" color="#{r:02x}{g:02x}{b:02x}" alpha="255" label="{v:.3g} mm"/>\n'
                     for v, (r, g, b) in zip(*_colours(limit)))
     return f"""<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
 <!-- {MADE} -->
 <qgis version="3.22" styleCategories="Symbology">
 <pipe>
-<rasterrenderer type="singlebandpseudocolor" band="{band}" opacity="1" alphaBand="-1"
+<rasterrenderer type="singlebandpseudocolor" band="1" opacity="1" alphaBand="-1"
  classificationMin="{-limit:g}" classificationMax="{limit:g}">
 <rastershader>
 <colorrampshader colorRampType="INTERPOLATED" classificationMode="1" clip="0"
@@ -338,8 +325,8 @@ def _ranges(inner, end):
     between = [f"{a:.3g} to {b:.3g} mm" for a, b in zip(inner, inner[1:])]
     label = [f"under {inner[0]:.3g} mm", *between, f"over {inner[-1]:.3g} mm"]
     lower, upper = [-end, *inner], [*inner, end]
-    line = '<range symbol="{}" lower="{:.6g}" upper="{:.6g}" label="{}" render="true"/>\n'
-    return "".join(line.format(k, lower[k], upper[k], label[k]) for k in range(STEPS))
+    return "".join(f'<range symbol="{k}" lower="{a:.6g}" upper="{b:.6g}" label="{words}" render="true"/>\n'
+                   for k, (a, b, words) in enumerate(zip(lower, upper, label)))
 
 # %% ../nbs/23a_writers.ipynb #99ea3fb1
 def point_style(column: str, limit: float, reach: float, *, lattice: bool = True) -> str:
@@ -370,12 +357,15 @@ def point_style(column: str, limit: float, reach: float, *, lattice: bool = True
 """
 
 # %% ../nbs/23a_writers.ipynb #41c794c6
+def class_scores(ds: xr.Dataset, name: str) -> pd.DataFrame:
+    "Skill or coverage (`name`) by lead, a row each, and motion class, a column each."
+    values = ds[f"{name}_by_class"].transpose("time", "motion_class").values
+    return pd.DataFrame(values, columns=ds.motion_class.values.astype(str))
+
 def _skill_of_point(ds):
     "Skill of each point's motion class at its last verified lead: (N,), NaN where the class has none."
-    by_class = pd.DataFrame(ds.skill_by_class.transpose("motion_class", "time").values)
-    last = by_class.ffill(axis=1).iloc[:, -1].to_numpy()
-    index = ds.class_of_point.values
-    return np.where(index < 0, np.nan, last[index])
+    last = class_scores(ds, "skill").ffill().iloc[-1]
+    return np.append(last, np.nan)[ds.class_of_point.values]   # -1 is the empty one
 
 # %% ../nbs/23a_writers.ipynb #3a34b01b
 def _class_of_point(ds):
@@ -402,7 +392,7 @@ def point_table(ds: xr.Dataset) -> geopandas.GeoDataFrame:
     columns |= dict(simulated=bool(a["simulated"]), model=a["model"], last_date=a["last_date"])
     place = geopandas.points_from_xy(ds.easting.values, ds.northing.values)
     table = geopandas.GeoDataFrame(columns, geometry=place, crs="EPSG:3035")
-    table.attrs = {k: getattr(v, "item", lambda v=v: v)() for k, v in a.items()}   # plain numbers, which JSON holds
+    table.attrs = plain(a)
     return table
 
 # %% ../nbs/23a_writers.ipynb #c86d8c10
@@ -420,32 +410,36 @@ def _styles(ds):
     column = f"forecast_{_dates(ds)[-1]}"
     last, lattice = ds.forecast.isel(time=-1).values, ds.attrs.get("level") == "L3"
     reach = float(np.nanmax(np.abs(last), initial=0))
-    if "component" not in ds.coords: return [(column, point_style(column, map_limit(last), reach, lattice=lattice))]
     out = []
-    for part in sorted(set(ds.component.values.tolist()), reverse=True):
-        only = f"""CASE WHEN "component" = '{part}' THEN "{column}" END"""
-        limit = map_limit(last[ds.component.values == part])
-        out.append((f"{part} {column}", point_style(only, limit, reach, lattice=lattice)))
+    for part, mine in tile_components(ds):
+        name = only = column
+        if "component" in ds.coords:
+            name = f"{part} {column}"
+            only = f"""CASE WHEN "component" = '{part}' THEN "{column}" END"""
+        out.append((name, point_style(only, map_limit(last[mine]), reach, lattice=lattice)))
     return out
 
 # %% ../nbs/23a_writers.ipynb #98952767
 def skill_table(ds: xr.Dataset) -> pd.DataFrame:
     "Skill and coverage by motion class and lead, a row each; the class of all points is called \"all\"."
-    rows = dict(date=_dates(ds, "%Y-%m-%d"), lead_days=ds.lead_days.values)
-    whole = dict(skill=ds.skill.values, coverage=ds.coverage.values)
-    parts = [pd.DataFrame(dict(motion_class="all", **rows, **whole))]
-    for k, name in enumerate(ds.motion_class.values.astype(str)):
-        values = {v: ds[f"{v}_by_class"].isel(motion_class=k).values for v in ("skill", "coverage")}
-        parts.append(pd.DataFrame(dict(motion_class=name, **rows, **values)))
-    table = pd.concat(parts, ignore_index=True)
-    return table.assign(verified_origins=np.tile(ds.verified_origins.values, len(parts)))
+    labels = ["all", *ds.motion_class.values.astype(str)]
+    def each(values): return np.tile(values, len(labels))
+    def scores(name): return np.concatenate([ds[name].values, *class_scores(ds, name).values.T])
+    return pd.DataFrame(dict(
+        motion_class=np.repeat(labels, ds.sizes["time"]),
+        date=each(_dates(ds, "%Y-%m-%d")),
+        lead_days=each(ds.lead_days.values),
+        skill=scores("skill"),
+        coverage=scores("coverage"),
+        verified_origins=each(ds.verified_origins.values),
+    ))
 
 # %% ../nbs/23a_writers.ipynb #6a50b21b
 def _write_geopackage(ds, path):
     said = {k: str(v) for k, v in ds.attrs.items()}
     said["skill_table"] = skill_table(ds).to_csv(index=False, float_format="%.3f")
-    how = dict(driver="GPKG", layer="forecast", engine="pyogrio", use_arrow=True)
-    how["VERSION"] = "1.2"                                           # the newest that GDAL 3.6 knows whole
+    how = dict(driver="GPKG", layer="forecast", engine="pyogrio", use_arrow=True,
+               VERSION="1.2")                                        # the newest that GDAL 3.6 knows whole
     quiet = warnings.catch_warnings(action="ignore")                 # GDAL warns of the ending of the part
     with write_beside(path) as part, quiet:
         for old in path.parent.glob(part.name + "*"): old.unlink()
@@ -460,11 +454,10 @@ def _add_styles(db, ds):
                "VALUES ('layer_styles', 'attributes', 'layer_styles')")
     about = "; ".join([f"{ds.attrs['title']} ({ds.attrs['data']} data)", *notes_of(ds)])
     db.execute("UPDATE gpkg_contents SET description = ? WHERE table_name = 'forecast'", (about,))
-    for k, (name, style) in enumerate(_styles(ds)):
-        row = dict(f_table_catalog="", f_table_schema="", f_table_name="forecast", f_geometry_column="geom")
-        row |= dict(styleName=name, styleQML=style, styleSLD="", useAsDefault=k == 0, description=MADE, owner="")
-        names, marks = ", ".join(row), ", ".join("?" * len(row))
-        db.execute(f"INSERT INTO layer_styles ({names}) VALUES ({marks})", list(row.values()))
+    styles = pd.DataFrame(_styles(ds), columns=["styleName", "styleQML"])
+    styles = styles.assign(f_table_catalog="", f_table_schema="", f_table_name="forecast", f_geometry_column="geom",
+                           styleSLD="", useAsDefault=styles.index == 0, description=MADE, owner="")
+    styles.to_sql("layer_styles", db, if_exists="append", index=False)
 
 # %% ../nbs/23a_writers.ipynb #a8c257fd
 _DIGITS = dict(latitude=7, longitude=7, easting=2, northing=2)
@@ -514,22 +507,22 @@ def _share(value, percent=False):
     if not np.isfinite(value): return "-"
     return f"{100 * value:.0f} %" if percent else f"{value:.2f}"
 
+def _whole(values): return [f"{v:g}" for v in values.values]
+
 # %% ../nbs/23a_writers.ipynb #84105892
 def _by_lead(ds):
     "Skill and coverage by lead."
-    return _markdown({"days ahead": [f"{v:g}" for v in ds.lead_days.values], "date": _dates(ds, "%Y-%m-%d"),
+    return _markdown({"days ahead": _whole(ds.lead_days), "date": _dates(ds, "%Y-%m-%d"),
                       "skill": [_share(v) for v in ds.skill.values],
                       "coverage": [_share(v, percent=True) for v in ds.coverage.values],
-                      "verified origins": [f"{v:g}" for v in ds.verified_origins.values]})
+                      "verified origins": _whole(ds.verified_origins)})
 
 # %% ../nbs/23a_writers.ipynb #95e2a782
 def _by_class(ds, name):
     "One of skill and coverage by lead (rows) and motion class (columns)."
-    values = ds[f"{name}_by_class"].transpose("motion_class", "time").values
-    columns = {"days ahead": [f"{v:g}" for v in ds.lead_days.values]}
-    for label, row in zip(ds.motion_class.values.astype(str), values):
-        columns[label] = [_share(v, percent=name == "coverage") for v in row]
-    return _markdown(columns)
+    table = class_scores(ds, name).map(_share, percent=name == "coverage")
+    table.insert(0, "days ahead", _whole(ds.lead_days))
+    return _markdown(table)
 
 # %% ../nbs/23a_writers.ipynb #28c8ccc5
 def _data_of(ds):
@@ -546,7 +539,7 @@ def _data_of(ds):
 def _forecast_of(ds):
     "The section on what was forecast, and how."
     a, days = ds.attrs, _dates(ds, "%Y-%m-%d")
-    leads = ", ".join(f"{lead:g}" for lead in ds.lead_days.values)
+    leads = ", ".join(_whole(ds.lead_days))
     missing = int(np.isnan(ds.forecast.isel(time=-1).values).sum())
     lines = [f"- {len(days)} dates, {days[0]} to {days[-1]}: {leads} days after the last measured date",
              f"- model: `{a['model']}`",
@@ -557,19 +550,18 @@ def _forecast_of(ds):
 # %% ../nbs/23a_writers.ipynb #e51dbb49
 def _limits_of(ds):
     "Where the forecast must not be used."
-    skill, leads = ds.skill.values, ds.lead_days.values
-    def said(which): return ", ".join(f"{lead:g}" for lead in leads[which])
+    def said(which): return ", ".join(_whole(ds.lead_days[which]))
     lines = ["As a sign that nothing will happen: an earthquake, a collapse, the start of pumping, "
              "or anything else that the past does not announce, is in no interval here.",
              "For the safety of a structure, without somebody who knows it."]
     if ds.attrs["simulated"]: lines.append("For any decision about real ground: the data are simulated.")
-    unknown, useless = np.isnan(skill), skill <= 0
+    unknown, useless = np.isnan(ds.skill.values), ds.skill.values <= 0
     if unknown.any():
         lines.append(f"At {said(unknown)} days as if it were verified: the past of these data does not allow it.")
     if useless.any():
         lines.append(f"At {said(useless)} days in place of the last measured value, which was as good or better.")
-    known = np.isfinite(ds.coverage_by_class.transpose("motion_class", "time").values).any(1)
-    classes = ", ".join(ds.motion_class.values[~known].astype(str))
+    known = class_scores(ds, "coverage").notna().any()
+    classes = ", ".join(known.index[~known])
     if classes:
         lines.append(f"At points of the motion class {classes} with trust in the bounds: they could not be verified.")
     return "\n".join(f"- {line}" for line in lines)
@@ -654,7 +646,8 @@ def write_forecast(ds: xr.Dataset, path: str | Path) -> Path:
     OSError : a file could not be written; those written before it are named
     """
     path = check_output(path)
-    texts = {other: partial(write_text, text=make(ds)) for other, make in _beside(path).items()}
-    first = [(other, texts.pop(other)) for other in list(texts) if other.suffix == ".xml"]   # no CSV without its label
-    write_each([*first, (path, partial(check_ending(path), ds)), *texts.items()])
+    jobs = [(path, partial(check_ending(path), ds))]
+    jobs += [(other, partial(write_text, text=make(ds))) for other, make in _beside(path).items()]
+    jobs.sort(key=lambda job: job[0].suffix != ".xml")   # no CSV without its label
+    write_each(jobs)
     return path
