@@ -83,6 +83,13 @@ def longest_run(shown):
     return longest
 
 
+def not_drawn(notebook):
+    "Number of code cells that show a figure and have none in their output: the notebook was run without a display."
+    cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
+    shows = [c for c in cells if c["cell_type"] == "code" and re.search(r"^plt\.show\(\)", "".join(c["source"]), re.M)]
+    return sum(not any("image/png" in out.get("data", {}) for out in c["outputs"]) for c in shows)
+
+
 def code_cells(notebook):
     cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
     return ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
@@ -169,6 +176,7 @@ def report(root):
     print(f"\n{'purpose':<28}{'in 0.1':>8}{'now':>9}   tokens", *by_purpose(counted), sep="\n")
     print(f"\n{'notebook':<28}{'median':>8}{'longest':>9}{'shown':>8}{'run':>6}   exported cells, lines")
     for path in sorted(root.glob("nbs/*.ipynb")):
+        if n := not_drawn(path): over.append(f"{path.name}: {n} figures are not there: run it in Jupyter")
         cells = exported_cells(code_cells(path))
         if not cells: continue
         row, found = judge_cells(path.name, cells)
