@@ -99,9 +99,10 @@ def no_compiler(x: Tensor) -> bool:
     "Whether each operation on x runs alone, on a CPU."
     return x.device.type == "cpu" and not torch.compiler.is_compiling()
 
-def has_onednn() -> bool:
-    "Whether torch computes with oneDNN on a CPU."
-    return torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
+def has_onednn(x: Tensor) -> bool:
+    "Whether oneDNN can compute with x, on a CPU."
+    there = torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
+    return there and x.dtype != torch.double
 
 def neighbour_sum(x: Tensor) -> Tensor:
     "Weighted sum over the eight neighbours of each cell, W x; x (..., H, W)."
@@ -322,7 +323,7 @@ class GatedTimeConv(nn.Module):
 
     def forward(self, x):  # (B, c_in, T, N) -> (B, c_out, T - dates + 1, N)
         kernel = self.align(self.conv.weight, self.conv.bias)
-        if no_compiler(x) and has_onednn(): return GatedConv.apply(x, *kernel)
+        if no_compiler(x) and has_onednn(x): return GatedConv.apply(x, *kernel)
         return F.glu(F.conv2d(x, *kernel), 1)
 
 # %% ../../nbs/13_stgcn.ipynb #f496a9ca
