@@ -773,7 +773,7 @@ def run_all(
             bar.set_postfix_str(f"{name} on {s.name}")
             bar.update()
             if line: said.append(line)
-    return said
+    return sorted(said)     # whichever ended first
 
 # %% ../nbs/26a_league.ipynb #cc2498eb
 REAL = {
