@@ -18,7 +18,8 @@ MOST_POSITIONAL = 3
 TOKENS_A_LINE, LONG_LINE, SHARE_OF_LONG_LINES = 9, 30, .03
 CELL_LINES, LONGEST_CELL, SHARE_SHOWN, LONGEST_RUN = 10, 50, .60, 5
 
-# What modules are for, and the tokens that version 0.1 had for it. What is new since then stands apart.
+# What modules are for, and the tokens that version 0.1 (commit d53d8b9) had for it, counted as here. What is new since
+# then stands apart.
 PURPOSES = {
     "reading files": (7281, "egms files header area rows cleaning tiles overview"),
     "simulated tiles": (8747, "simulate okada fields geography oracle"),
