@@ -104,7 +104,8 @@ def check_config(given: dict, where: str = "configuration") -> Configuration:
         wanted = "number or null" if DEFAULTS[key] is None else kind.__name__
         raise ValueError(f"{where}: {key} must be a {wanted}, not {value!r}")
     config = Configuration({**DEFAULTS, **given})
-    for wrong in _wrong_names(config): raise ValueError(f"{where}: {wrong}")
+    wrong = next(_wrong_names(config), None)
+    if wrong: raise ValueError(f"{where}: {wrong}")
     return config
 
 # %% ../nbs/29_study.ipynb #824eff26
@@ -160,7 +161,8 @@ def source_note(tile: str, component: str = "U", folder: str | Path = "data") ->
     taken = Path(source_of(tile, component, folder))
     real = taken.parent.name not in ("synthetic", "twins")
     others = [f for f in _of_tile(tile, Path(folder) / "egms") if f not in (taken, taken.parent)]
-    if real: said = f"{tile}: {taken.name}" + " (simulated)" * ("_twin" in taken.name)
+    kind = " (simulated)" if "_twin" in taken.name else ""
+    if real: said = f"{tile}: {taken.name}{kind}"
     else: said = f"{tile}: no delivered file taken; a synthetic tile stands in, {taken.name}"
     if others: said += f"; not taken from {Path(folder) / 'egms'}: {', '.join(f.name for f in others)}"
     return said

@@ -274,11 +274,15 @@ class TemporalGP(nn.Module):
 # %% ../../nbs/15a_temporal_gp.ipynb #78d7fdeb
 def _years(days): return torch.as_tensor(days).double() / DAYS_PER_YEAR
 
-def _in_years(offsets, filled): return dict(offsets=[_years(day) for day in offsets], filled=filled)
+def _in_years(offsets=(), filled=FilledIn()):
+    "What is known of the dates, with the days of offsets in years."
+    years = [_years(day) for day in offsets]
+    return dict(offsets=years, filled=filled)
 
 def _own_variance(gp, years, filled):
     "Variance (G, F) of each day before anything is known, 64 days at a time."
-    blocks = [gp.kernel(some, some, filled=filled) for some in years.split(64)]
+    parts = years.split(64)
+    blocks = [gp.kernel(some, some, filled=filled) for some in parts]
     return torch.cat([K.diagonal(dim1=1, dim2=2) for K in blocks], 1)
 
 # %% ../../nbs/15a_temporal_gp.ipynb #e2962f02
@@ -335,7 +339,8 @@ class Predictor:
         until_origin = torch.arange(len(years))[:, None] <= origin
         A = torch.linalg.solve_triangular(L, k, upper=False) * until_origin
         self.maps = A.float().mT.contiguous()
-        spread = _spread(gp, A.square().sum(1), years[self.origins], futures=futures, **known)
+        now = years[self.origins]
+        spread = _spread(gp, A.square().sum(1), now, futures=futures, **known)
         self.spread = spread.unflatten(1, futures.shape)
 
 # %% ../../nbs/15a_temporal_gp.ipynb #9627c9ae
@@ -346,7 +351,8 @@ def _whiten(self: Predictor, y):
     if gappy.all(): return whiten(self.factors, y)
     flat = self.inverse.flatten(0, 1) @ y.nan_to_num(0.)
     z = flat.unflatten(0, self.inverse.shape[:2])
-    if gappy.any(): z[:, :, gappy] = whiten(self.factors, y[:, gappy])
+    if gappy.any():
+        z[:, :, gappy] = whiten(self.factors, y[:, gappy])
     return z
 
 # %% ../../nbs/15a_temporal_gp.ipynb #6a442587
@@ -463,18 +469,9 @@ class OneOrigin:
 
     The arguments are those of `Predictor`, to which series with missing values go.
     """
-    def __init__(
-        self,
-        gp,
-        days,
-        origins,
-        futures,
-        *,
-        offsets=(),
-        filled=FilledIn(),
-    ):
-        self.whole = partial(Predictor, gp, days, origins, futures, offsets=offsets, filled=filled)
-        known = _in_years(offsets, filled)
+    def __init__(self, gp, days, origins, futures, **known):
+        self.whole = partial(Predictor, gp, days, origins, futures, **known)
+        known = _in_years(**known)
         self.dates = int(origins[0]) + 1
         years = _years(days)[:self.dates]
         futures = _years(futures)
@@ -485,7 +482,8 @@ class OneOrigin:
         self.bases, self.shrinks, self.maps, log_size, explained = zip(*found, strict=True)
         log_prior = gp.prior.log() - torch.cat(log_size)
         self.log_prior = log_prior.float()[:, None]
-        self.spread = _spread(gp, torch.cat(explained), years[-1:], futures=futures, **known)
+        now = years[-1:]
+        self.spread = _spread(gp, torch.cat(explained), now, futures=futures, **known)
 
     def __call__(self, series):
         "Mean and variance (1, F, n) of series (T, n)."
@@ -494,7 +492,9 @@ class OneOrigin:
         if gappy.all(): return self.whole()(series)
         both = torch.empty(2, 1, self.spread.shape[1], len(gappy))
         both[:, 0][..., ~gappy] = self._complete(known[:, ~gappy].float())
-        if gappy.any(): both[..., gappy] = torch.stack(self.whole()(series[:, gappy]))
+        if gappy.any():
+            whole = self.whole()
+            both[..., gappy] = torch.stack(whole(series[:, gappy]))
         return both[0], both[1]
 
 # %% ../../nbs/15a_temporal_gp.ipynb #affe3bf2
@@ -626,7 +626,8 @@ def log_likelihood(
     known : offsets and what is filled in, see `TemporalGP.kernel`
     """
     hyperparameters, phase, prior = values
-    L = gp.factor(years, values=(hyperparameters.exp(), phase), **known)
+    of_kernel = hyperparameters.exp(), phase
+    L = gp.factor(years, values=of_kernel, **known)
     z = torch.linalg.solve_triangular(L, y.expand(len(L), *y.shape), upper=False)
     log_size = z.square().sum(1).log()
     log_det = L.diagonal(dim1=1, dim2=2).log().sum(1)
@@ -675,7 +676,8 @@ def fit_samples(gp: TemporalGP, samples: Sequence, *, evaluations: int = 16, mon
     -------
     whether there were enough series, and the search ended in finite numbers; otherwise the process is unchanged
     """
-    if sum(y.shape[1] for y, _, _ in samples) < LEAST_SERIES: return False
+    count = sum(y.shape[1] for y, _, _ in samples)
+    if count < LEAST_SERIES: return False
 
     def likelihood(values):
         return sum(log_likelihood(gp, y, years, values=values, **known) for y, years, known in samples)
