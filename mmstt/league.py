@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['SAMPLE', 'ORIGINS', 'LEAST_VALUES', 'COLUMNS', 'AN_ENTRY', 'MIDDLE', 'BLOCK_DAYS', 'DRAWS', 'OWN', 'COMPANIONS',
-           'NETWORKS', 'TRAIN', 'OURS', 'REAL', 'CRS', 'SYNTHETIC', 'LeagueSet', 'make_set', 'regular_past',
-           'check_entry', 'to_table', 'from_table', 'losses', 'by_origin', 'group_scores', 'compare', 'score_set',
-           'companions', 'calibrated', 'ridge', 'LeftOut', 'AtPoints', 'network', 'of_peer', 'of_class', 'load_class',
-           'read_entry', 'Entry', 'all_entries', 'forecast_file', 'read_about', 'is_done', 'run_entry', 'run_all',
-           'open_set', 'write_tasks', 'croissant', 'read_forecasts', 'provenance', 'write_scores', 'main']
+           'AROUND', 'NETWORKS', 'TRAIN', 'OURS', 'ORACLE', 'REAL', 'CRS', 'SYNTHETIC', 'LeagueSet', 'make_set',
+           'regular_past', 'check_entry', 'to_table', 'from_table', 'losses', 'by_origin', 'group_scores', 'compare',
+           'score_set', 'companions', 'calibrated', 'ridge', 'LeftOut', 'oracle', 'AtPoints', 'network', 'of_peer',
+           'of_class', 'load_class', 'read_entry', 'Entry', 'all_entries', 'forecast_file', 'read_about', 'is_done',
+           'run_entry', 'run_all', 'open_set', 'write_tasks', 'croissant', 'read_forecasts', 'provenance',
+           'write_scores', 'main']
 
 # %% ../nbs/26a_league.ipynb #2ae9587b
 import importlib.util
@@ -33,6 +34,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 import xarray as xr
+from scipy.spatial import cKDTree
 from scipy.stats import norm
 from tqdm.auto import tqdm
 
@@ -56,10 +58,11 @@ from .metrics import at_native_cells, block_weights, crps_of_quantiles, diebold_
 from .models.baselines import RidgeRefit
 from .models.core import get_model
 from .models.multiscale_gp import match_dates
+from .oracle import JointOracle, oracle_forecast
 from .peers import CENTRAL, LEVELS, PEERS, Peer, Task, at_levels, in_order
 from .raster import cell_of, grid_of, open_cube
 from .runs import load_run
-from .simulate import synthetic_name, write_synthetic
+from .simulate import simulate, synthetic_name, write_synthetic
 from .style import caption_of
 from .testing import find_real
 from .tiles import read_tile
@@ -478,6 +481,38 @@ def ridge(s: LeagueSet) -> tuple:
 class LeftOut(Exception):
     "An entry that cannot run on a set here; says why."
 
+AROUND = 60     # points around each judged one that the oracle reads
+
+def _points_around(s, truth):
+    "`Truth` and values (T, m) of the judged points and of those around them, and where among them the judged are."
+    places = np.stack([truth.x, truth.y], 1)
+    _, near = cKDTree(places).query(places[s.cells], min(AROUND, len(places)))
+    near = np.unique(near)
+    return truth.at(near), s.series.values[:, near], np.searchsorted(near, s.cells)
+
+def oracle(s: LeagueSet) -> tuple:
+    """What comes, given the past of all points around and the parameters that a synthetic tile was drawn with.
+
+    On average no forecast of these points has a smaller error. The intervals are those of a point by itself, a little
+    too wide.
+    """
+    if not s.attrs["simulated"]: raise LeftOut("the parameters of real motion are not known")
+    tile, truth = simulate(s.attrs["tile"], points=s.series.values.shape[1])
+    if not np.array_equal(tile.displacement.values.T, s.series.values, equal_nan=True):
+        raise LeftOut("this tile was not made with the simulator's own settings")
+    truth, values, judged = _points_around(s, truth)
+    first = np.flatnonzero(np.isfinite(values[:s.origins[-1]]).all(1))[0]
+    joint = JointOracle(truth)
+    steps = len(s.leads)
+    z = norm.ppf(LEVELS)[:, None, None]
+    out = []
+    for origin in s.origins:
+        mean = joint.forecast(values, origin, steps, first=first)
+        _, spread = oracle_forecast(truth, values, origin, steps=steps)
+        out.append(mean[:, judged] + z * spread[:, judged])
+    return np.stack(out, 1), np.nan
+
+# %% ../nbs/26a_league.ipynb #b99d70bf
 NETWORKS = "mmstt", "cnn_lstm", "convlstm", "stgcn", "staeformer", "residual"
 
 def _runs_of(name):
@@ -644,6 +679,7 @@ def _added(where):
 
 # %% ../nbs/26a_league.ipynb #9899a229
 OURS = "persistence", "harmonic_refit", OWN, "ridge", *NETWORKS
+ORACLE = "oracle"       # no forecaster that a user could have
 
 def all_entries(add: Iterable = (), weights: Path | None = None) -> dict:
     "Everything that takes part, by name: ours, the peers, and what is added (`FILE.parquet` or `FILE.py:Class`)."
@@ -655,6 +691,7 @@ def all_entries(add: Iterable = (), weights: Path | None = None) -> dict:
     for name in NETWORKS:
         trained = "+".join(config["result"]["weights_sha256"][:12] for _, config in _runs_of(name))
         found[name] = Entry(get_model(name).label, partial(network, name=name), "a run of the study", trained)
+    found[ORACLE] = Entry("Oracle", oracle, "knows the parameters of a synthetic tile; intervals of a point by itself")
     for name, p in PEERS.items():
         at = weights and Path(weights) / name
         found[name] = Entry(p.label, partial(_peer_or_leave, p=p, at=at), p.note)

@@ -8,7 +8,7 @@ __all__ = ['DATES', 'WHITE', 'FAST', 'SLOW', 'ONE_SATELLITE_FACTOR', 'SINGLE', '
 
 # %% ../nbs/02_simulate.ipynb #f585008d
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -177,6 +177,18 @@ class Truth:
             mean[k] += p.mean
             variance[k] += p.scale**2
         return mean, variance
+
+    def at(self, points: np.ndarray) -> "Truth":
+        "The same of some points (n,), indices."
+        parts = (replace(p, mean=p.mean[points], scale=p.scale[points]) for p in self.parts)
+        return replace(
+            self,
+            parts=tuple(parts),
+            coefficients=self.coefficients[:, points],
+            level=self.level[points],
+            x=self.x[points],
+            y=self.y[points],
+        )
 
 # %% ../nbs/02_simulate.ipynb #d042177b
 def _shared_noise(rng, truth, spacing, share):
