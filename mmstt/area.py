@@ -94,12 +94,12 @@ def _degrees(x, y):
     return len(x) > 0 and np.abs(x).max() <= 360 and np.abs(y).max() <= 90
 
 # %% ../nbs/00d_area.ipynb #29dbc1c1
-def _level(table, level, name):
+def _level(table, level, where):
     "Level 2 by its columns, where the name does not say."
     second = len(L2_COLUMNS & set(table.columns)) >= 2
     if second and level == "L3":
         raise EGMSFormatError(
-            f"{name}: the name says Level 3, but the columns are those of Level 2 (line of sight); use the "
+            f"{where}: the name says Level 3, but the columns are those of Level 2 (line of sight); use the "
             "name as delivered"
         )
     if level or not second: return level, []
@@ -107,7 +107,7 @@ def _level(table, level, name):
     return level, [f"the name does not say the product: level {level} from the columns"]
 
 # %% ../nbs/00d_area.ipynb #d5675b44
-def find_places(table: pl.DataFrame, level: str = "", crs: Any = None, *, name: str = "table",
+def find_places(table: pl.DataFrame, level: str = "", crs: Any = None, *, where: str = "table",
                 told: str = "") -> Places:
     """How the places of a table are found.
 
@@ -116,23 +116,23 @@ def find_places(table: pl.DataFrame, level: str = "", crs: Any = None, *, name: 
     table : its first rows, columns by role
     level : "L3", "L2a", "L2b" where the file's name says so, else empty
     crs : the coordinate system that the user gives
-    name : the file, for messages
+    where : the file, and the line of the header where it has one, for messages
     told : the coordinate system that the columns' names tell
 
     Raises
     ------
     EGMSFormatError : no coordinates, or coordinates whose system is not known
     """
-    level, notes = _level(table, level, name)
+    level, notes = _level(table, level, where)
     if {"easting", "northing"} <= set(table.columns):
-        places = _from_metres(table, level, crs or told, name)
+        places = _from_metres(table, level, crs or told, where)
     elif {"longitude", "latitude"} <= set(table.columns):
         places = _from_degrees(table, level, crs)
     elif "pid" in table.columns and _most(np.isfinite(_pids(table)[0])):
         places = Places("L3", _pids, ["no coordinates: made from the pids"])
     else:
         raise EGMSFormatError(
-            f"{name}: line 1, column easting: is missing; a table needs easting and northing, or longitude and latitude"
+            f"{where}, column easting: is missing; a table needs easting and northing, or longitude and latitude"
         )
     if told and not crs: places.notes.append(f"coordinates taken as {told}, as their columns' names say")
     places.notes = notes + places.notes
@@ -173,7 +173,7 @@ def _from_degrees(table, level, crs):
     return Places(level or "points", locate)
 
 # %% ../nbs/00d_area.ipynb #8614504b
-def _from_metres(table, level, crs, name):
+def _from_metres(table, level, crs, where):
     "Places from easting and northing, in EPSG:3035 or another system."
     table, east, north = _known(table, "easting", "northing")
     if not crs and _interchanged_cells(table, east, north):
@@ -181,12 +181,12 @@ def _from_metres(table, level, crs, name):
                       ["easting and northing are interchanged, as the pids say: read the other way round"])
     if crs and check_crs(crs) != check_crs(METRES):
         return Places(level or "points", _columns("easting", "northing", crs))
-    if _degrees(east, north): return _degrees_named_metres(east, north, level, name)
+    if _degrees(east, north): return _degrees_named_metres(east, north, level, where)
     if not level and _most_on_lattice(east, north): level = "L3"
     if level or crs: return Places(level or "points", _columns("easting", "northing"))
     if {"longitude", "latitude"} <= set(table.columns): return _both(table)
     raise EGMSFormatError(
-        f"{name}: line 1, columns easting and northing: their coordinate system is not known; give it (--crs "
+        f"{where}, columns easting and northing: their coordinate system is not known; give it (--crs "
         "EPSG:32633, or EPSG:3035)"
     )
 
@@ -196,11 +196,11 @@ def _most_on_lattice(east, north):
     return _most(on_lattice(east, north) & _inside(east, north, EUROPE))
 
 # %% ../nbs/00d_area.ipynb #1afbe0cf
-def _degrees_named_metres(east, north, level, name):
+def _degrees_named_metres(east, north, level, where):
     "Degrees in columns of metres: read where they can be a place in Europe."
     if level or not _inside(east, north, EUROPE_DEGREES).all():
         raise EGMSFormatError(
-            f"{name}: line 2, column easting: coordinates look like degrees, expected metres in EPSG:3035; "
+            f"{where}, column easting: coordinates look like degrees, expected metres in EPSG:3035; "
             "use the file as delivered, or name the columns longitude and latitude"
         )
     return Places("points", _columns("easting", "northing", "EPSG:4326"),

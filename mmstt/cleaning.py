@@ -286,7 +286,7 @@ def one_column_a_date(
         gap, other = _compared(values[kept], values[k])
         if other.any():
             raise EGMSFormatError(
-                f"{name}: line 1, columns {columns[kept]} and {columns[k]}: two different values for {date}, "
+                f"{name}: columns {columns[kept]} and {columns[k]}: two different values for {date}, "
                 "as of two releases or components side by side; keep one of each pair"
             )
         values[kept, gap] = values[k, gap]

@@ -23,13 +23,15 @@ class Header:
 
     `names` holds a unique name for each column: that of its role ("pid", "easting", "mean_velocity", ...) where it
     has one; `dates` maps the names of date columns to "20180106"; `crs` is a coordinate system that the
-    coordinates' names tell; `late` is a note on later dates that are not read, to stand before all others.
+    coordinates' names tell; `late` is a note on later dates that are not read, to stand before all others; `where` is
+    the file, and the line, for messages.
     """
     names: list[str]
     dates: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     crs: str = ""
     late: list[str] = field(default_factory=list)
+    where: str = "table"
 
 # %% ../nbs/00c_header.ipynb #bf405eca
 # a time of day may follow
@@ -172,47 +174,47 @@ def _claims(columns, dates):
     return {role: sorted(which, key=order) for role, which in claims.items()}
 
 # %% ../nbs/00c_header.ipynb #2ea6a7a3
-def _check_twice(columns, claims, name):
+def _check_twice(columns, claims, where):
     "A column that stands twice under one name cannot be told from its copy."
     for c, count in Counter(columns).items():
         if count > 1 and (find_date(c) or find_role(c)):
-            raise EGMSFormatError(f"{name}: line 1, column {c}: stands {count} times; keep one")
+            raise EGMSFormatError(f"{where}, column {c}: stands {count} times; keep one")
     for role in ("easting", "northing", "latitude", "longitude"):
         which = [c for c in claims.get(role, []) if not _JOINED.search(c)]
         if len(which) > 1 and len({find_crs(c) for c in which}) == 1:
             raise EGMSFormatError(
-                f"{name}: line 1, columns {' and '.join(which[:3])}: all could be the {role}; keep one"
+                f"{where}, columns {' and '.join(which[:3])}: all could be the {role}; keep one"
             )
 
 # %% ../nbs/00c_header.ipynb #a9407556
-def _check_plain_dates(columns, name):
+def _check_plain_dates(columns, where):
     "Eight digits that are no day."
     for c in columns:
         if re.fullmatch(r"\d{8}", c) and not find_date(c):
             raise EGMSFormatError(
-                f"{name}: line 1, column {c}: is not a date of a radar satellite (YYYYMMDD, since 1991); "
+                f"{where}, column {c}: is not a date of a radar satellite (YYYYMMDD, since 1991); "
                 "correct the column name"
             )
 
 # %% ../nbs/00c_header.ipynb #7e9bbbc8
-def _no_dates(columns, unread, name):
+def _no_dates(columns, unread, where):
     "A table without a date: it has a row a point and date, or names that may be dates."
     day = [c for c in columns if c.lower() in ("date", "time", "epoch", "datetime", "timestamp", "acquisition")]
-    if day: raise EGMSFormatError(f"{name}: line 1: has a column {day[0]}, so a row for each date of a point; "
+    if day: raise EGMSFormatError(f"{where}: has a column {day[0]}, so a row for each date of a point; "
                                   "a table needs a row a point and a column a date (a pivot makes one)")
     others = unread + [c for c in columns if re.search(r"\d{4}", c) and c not in unread]
     also = (f"; {', '.join(others[:3])} may be dates: name them YYYYMMDD" if others
             else "; use the file as delivered, with its time series")
-    raise EGMSFormatError(f"{name}: line 1: no column is a date (YYYYMMDD){also}")
+    raise EGMSFormatError(f"{where}: no column is a date (YYYYMMDD){also}")
 
 # %% ../nbs/00c_header.ipynb #8f01ea96
-def read_header(columns: list[str], name: str = "table") -> Header:
+def read_header(columns: list[str], where: str = "table") -> Header:
     """What each column is.
 
     Parameters
     ----------
     columns : names as they stand in the file, empty where there is none
-    name : the file, for messages
+    where : the file, and the line of the header where it has one, for messages
 
     Raises
     ------
@@ -220,15 +222,16 @@ def read_header(columns: list[str], name: str = "table") -> Header:
     """
     columns = [c.strip().strip("\"'").strip() for c in columns]
     columns[:1] = [c.lstrip("#% ") for c in columns[:1]]                     # a header that is a comment
-    _check_plain_dates(columns, name)
+    _check_plain_dates(columns, where)
     dates, unread = find_dates(columns)
     claims = _claims(columns, dates)
-    _check_twice(columns, claims, name)
-    if not dates: _no_dates(columns, unread, name)
+    _check_twice(columns, claims, where)
+    if not dates: _no_dates(columns, unread, where)
     role_of = {which[0]: role for role, which in claims.items()}
     names = _unique([role_of.get(c, c) for c in columns])
     crs = find_crs(claims["easting"][0]) if "easting" in claims else ""
-    return Header(names, dates, _header_notes(columns, dates, unread, claims), crs, _late(dates, unread))
+    notes = _header_notes(columns, dates, unread, claims)
+    return Header(names, dates, notes, crs, _late(dates, unread), where)
 
 def _late(dates, unread):
     "A note on columns that are not read and may hold dates after the last one that is."

@@ -412,7 +412,8 @@ class _Reader:
     def keep(self, table):
         "The rows to keep: `line`, `easting`, `northing`, the dates, and what else is known by its role."
         if self.places is None:
-            self.places = find_places(table, self.level, self.crs, name=self.name, told=self.header.crs)
+            self.places = find_places(
+                table, self.level, self.crs, where=self.header.where, told=self.header.crs)
         east, north = self.places.locate(table)
         found = np.isfinite(east) & np.isfinite(north)
         if not found.all(): self._note_lost(table, ~found)
@@ -466,7 +467,7 @@ def read_text(source: Path | bytes, name: str, level_of: Callable, *, crs: Any =
             first, above, told = skip_to_header(next(blocks, b""))
             dialect = sniff(first, name)
             dialect.notes[:0] = told
-            header = read_header(dialect.columns, name)
+            header = read_header(dialect.columns, f"{name}: line {1 + above}")
             rows, reader = Rows(header.dates, name), _Reader(name, header, level, crs, inside, 2 + above)
             bodies = itertools.chain([first.partition(b"\n")[2]], blocks)
             for block, future in _ahead(bodies, lambda block: pool.submit(parse, block, header, dialect)):
