@@ -112,11 +112,12 @@ def tile_origin(tile_name: str) -> tuple[int, int]:
 
 # %% ../nbs/00_egms.ipynb #1cb7e12b
 def tile_names(easting: ArrayLike, northing: ArrayLike) -> np.ndarray:
-    "The name of the tile that each point lies in, array of str; coordinates in metres, EPSG:3035."
-    east, north = (np.floor_divide(v, 100_000).astype(int) for v in (easting, northing))
-    code = east * 100 + north
+    "The name of the tile that each point lies in, or \"no tile\", array of str; coordinates in metres, EPSG:3035."
+    east, north = (np.floor_divide(v, 100_000) for v in (easting, northing))
+    inside = (east >= 0) & (east < 100) & (north >= 0) & (north < 100)
+    code = np.where(inside, east * 100 + north, -1).astype(int)
     known, which = np.unique(code, return_inverse=True)
-    return np.array([f"E{c // 100:02d}N{c % 100:02d}" for c in known])[which]
+    return np.array([f"E{c // 100:02d}N{c % 100:02d}" if c >= 0 else "no tile" for c in known])[which]
 
 # %% ../nbs/00_egms.ipynb #ae0b0103
 _BASE62 = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", np.uint8)
