@@ -64,7 +64,7 @@ map: $(INSTALLED)  ## the README's picture, from the real tile E45N17 in data/eg
 	$(BIN)/mmstt study --config $(CONFIG) --only map_picture
 
 configuration: CONFIG = config/paper.yaml
-configuration: $(INSTALLED)  ## how the paper's own network learned (trains all networks of config/paper.yaml)
+configuration: $(INSTALLED)  ## how the paper's networks learned (trains all networks of config/paper.yaml)
 	$(BIN)/mmstt study --config $(CONFIG) --only configuration
 
 gpu: CONFIG = config/paper.yaml

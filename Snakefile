@@ -228,7 +228,7 @@ rule residual:
     input: expand("figures/{tile}/residual.ipynb", tile=TILES), expand(CUBE, tile=TILES)
 
 
-# How the paper's own network learned, with the paper's configuration: `make configuration`.
+# How the paper's networks learned, with the paper's configuration: `make configuration`.
 rule configuration:
     input: f"figures/{TRAINED_ON}/configuration.ipynb", expand(CUBE, tile=TRAINED_ON)
 

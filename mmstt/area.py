@@ -29,6 +29,7 @@ EUROPE_DEGREES = -35, 26, 50, 75
 
 def to_metres(x: ArrayLike, y: ArrayLike, crs: Any = "EPSG:4326") -> tuple[np.ndarray, np.ndarray]:
     "Easting and northing (m, EPSG:3035) of x, y (longitude, latitude for degrees); infinite where there is none."
+    if pyproj.CRS(crs).is_geographic: x = np.where(np.abs(x) <= 360, x, np.inf)
     return pyproj.Transformer.from_crs(crs, METRES, always_xy=True).transform(x, y)
 
 # %% ../nbs/00d_area.ipynb #5313de5e
@@ -107,6 +108,14 @@ def _level(table, level, where):
     return level, [f"the name does not say the product: level {level} from the columns"]
 
 # %% ../nbs/00d_area.ipynb #d5675b44
+_HAS_OWN = "the table has no easting and northing"
+
+def _unused(table, crs):
+    "Whether a coordinate system that the user gives says nothing of this table's coordinates."
+    columns = set(table.columns)
+    if {"easting", "northing"} <= columns: return False
+    return not ({"longitude", "latitude"} <= columns and check_crs(crs).is_geographic)
+
 def find_places(table: pl.DataFrame, level: str = "", crs: Any = None, *, where: str = "table",
                 told: str = "") -> Places:
     """How the places of a table are found.
@@ -134,6 +143,7 @@ def find_places(table: pl.DataFrame, level: str = "", crs: Any = None, *, where:
         raise EGMSFormatError(
             f"{where}, column easting: is missing; a table needs easting and northing, or longitude and latitude"
         )
+    if crs and _unused(table, crs): places.notes.append(f"coordinate system {crs} not used: {_HAS_OWN}")
     if told and not crs: places.notes.append(f"coordinates taken as {told}, as their columns' names say")
     places.notes = notes + places.notes
     return places
@@ -236,9 +246,10 @@ def _polygon_layer(path):
 
 # %% ../nbs/00d_area.ipynb #0d9626f7
 def _in_metres(shapes, path):
-    "Shapes in EPSG:3035, and a note where their coordinate system had to be assumed."
+    "Shapes in EPSG:3035, their edges straight in their own coordinate system; a note where that had to be assumed."
     x, y = shapes.total_bounds[::2], shapes.total_bounds[1::2]
     degrees = _degrees(x, y)
+    if shapes.crs != METRES: shapes = shapes.segmentize(0.01 if degrees else 1000)
     if shapes.crs is not None and shapes.crs.is_geographic == degrees: return shapes.to_crs(METRES), []
     if not degrees and not _inside(x, y, EUROPE).all():
         raise ValueError(f"{path}: has no coordinate system that fits its coordinates; save it with one")
@@ -255,27 +266,40 @@ def read_polygons(path: str | Path) -> tuple[shapely.Geometry, list[str]]:
     ValueError : the file cannot be read, holds no polygon, or several layers of polygons
     """
     import geopandas
+    path = Path(path)
+    if not path.exists(): raise ValueError(f"{path}: there is no such file")
+    if path.is_dir() and path.suffix != ".gdb": raise ValueError(f"{path}: is a folder; name a file of polygons")
     try:
         layer, notes = _polygon_layer(path)
         shapes = geopandas.read_file(path, layer=layer)
     except ValueError: raise
     except Exception as e:
-        raise ValueError(f"{path}: cannot be read as a file of polygons ({str(e).splitlines()[0]})") from e
+        raise ValueError(
+            f"{path}: cannot be read as a file of polygons; give a GeoPackage, GeoJSON or Shapefile"
+        ) from e
     shapes = shapes.geometry.dropna()
     shapes = shapes[~shapes.is_empty]
     if not len(shapes): raise ValueError(f"{path}: holds no polygon")
-    shapes, assumed = _in_metres(shapes, path)
     area, mended = _one_area(np.asarray(shapes))
     if area.area == 0: raise ValueError(f"{path}: holds no polygon")
-    return area, notes + assumed + mended
+    placed, assumed = _in_metres(geopandas.GeoSeries([area], crs=shapes.crs), path)
+    return shapely.make_valid(placed.iloc[0]), notes + assumed + mended
 
 # %% ../nbs/00d_area.ipynb #6394e132
+def _polygons(shapes):
+    "The polygons of shapes, alone and in collections, and how many points and lines are beside them."
+    parts = shapely.get_parts(shapely.get_parts(shapes))
+    flat = shapely.get_dimensions(parts) == 2
+    return parts[flat], int((~flat).sum())
+
 def _one_area(shapes):
-    "All shapes as one, outlines that cross themselves repaired."
-    bad = ~shapely.is_valid(shapes)
-    valid = shapely.make_valid(shapes)
+    "All polygons as one, outlines that cross themselves repaired."
+    found, others = _polygons(shapes)
+    notes = [f"polygon: {others} points and lines left out"] if others else []
+    bad = ~shapely.is_valid(found)
+    if bad.any(): notes.append(f"polygon: {bad.sum()} outlines that cross themselves repaired")
+    valid, _ = _polygons(shapely.make_valid(found))
     area = shapely.union_all(valid)
-    notes = [f"polygon: {bad.sum()} outlines that cross themselves repaired"] if bad.any() else []
     if shapely.area(valid).sum() > area.area * (1 + 1e-9): notes.append("polygon: outlines overlap, taken together")
     return area, notes
 
@@ -299,7 +323,7 @@ def _box(bbox):
 def _within(shape):
     "A test (easting, northing) -> bool of a shape in EPSG:3035."
     shapely.prepare(shape)
-    return partial(shapely.contains_xy, shape)
+    return partial(shapely.intersects_xy, shape)     # the outline included
 
 # %% ../nbs/00d_area.ipynb #e2f37acc
 def area_test(bbox: Sequence[float] | None = None,

@@ -20,7 +20,7 @@ import polars as pl
 from numpy.lib.stride_tricks import sliding_window_view
 
 from .area import on_lattice
-from .egms import DESCRIPTORS, EGMSFormatError, encode_pid, tile_names, tile_origin
+from .egms import DESCRIPTORS, NO_TILE, EGMSFormatError, encode_pid, tile_names, tile_origin
 from .header import counted, few
 
 # %% ../nbs/00f_cleaning.ipynb #d6f9f734
@@ -462,10 +462,15 @@ def note_offsets(values: np.ndarray, time: np.ndarray) -> list[str]:
             "moves all alike" for date, size in find_offsets(values, time)]
 
 # %% ../nbs/00f_cleaning.ipynb #e32dbbc3
-def _dropped(mask, why, lines):
+def _at_first(meta, mask):
+    "Where the first of some rows stands in its file."
+    unit = "row" if "row" in meta.columns else "line"
+    return f"{unit} {meta[unit][int(np.argmax(mask))]}"
+
+def _dropped(mask, why, meta):
     "A note on rows left out."
     n = int(mask.sum())
-    return f"{counted(n, 'row')} dropped: {why} (first at line {lines[int(np.argmax(mask))]})"
+    return f"{counted(n, 'row')} dropped: {why} (first at {_at_first(meta, mask)})"
 
 # %% ../nbs/00f_cleaning.ipynb #9cdb7859
 def check_lattice(meta: pl.DataFrame, name: str) -> np.ndarray:
@@ -473,7 +478,7 @@ def check_lattice(meta: pl.DataFrame, name: str) -> np.ndarray:
     off = ~on_lattice(meta["easting"].to_numpy(), meta["northing"].to_numpy())
     if off.mean() > 0.1:
         raise EGMSFormatError(
-            f"{name}: line {meta['line'][int(np.argmax(off))]}: {off.sum()} of {len(off)} points are off the 100 m "
+            f"{name}: {_at_first(meta, off)}: {off.sum()} of {len(off)} points are off the 100 m "
             "lattice of Level 3; use the file as delivered"
         )
     return off
@@ -486,14 +491,14 @@ def _far(east, north, home):
     return aside | (np.abs(north // 100_000 - row) > 1)
 
 # %% ../nbs/00f_cleaning.ipynb #0af75a00
-def _check_home(far, names, home, lines, name):
+def _check_home(far, names, home, meta, name):
     "Refuse a table with many rows far from the tile that the file is named after."
     out = names != home
     if far.mean() <= 0.1 and not out.all(): return
     others = few(np.unique(names[out]), 3)
     what = "lies elsewhere" if out.all() else "mixes two tiles"
     raise EGMSFormatError(
-        f"{name}: line {lines[int(np.argmax(out))]}: {out.sum()} of {len(names)} points lie in {others}, not "
+        f"{name}: {_at_first(meta, out)}: {out.sum()} of {len(names)} points lie in {others}, not "
         f"in {home}, so it {what}; use the file and name as delivered"
     )
 
@@ -521,7 +526,7 @@ def merge_rows(
 
     Parameters
     ----------
-    meta : `line` and the columns of `by`, a row a point
+    meta : `line` or `row`, and the columns of `by`, a row a point
     values : (dates, points), mm
     name : the file, for messages
     by : columns that tell one place from another
@@ -542,8 +547,8 @@ def merge_rows(
     count = other.sum()
     places = len(frame) - len(twice)
     if count > max(1, 0.1 * places):
-        line = meta["line"][int(twice[np.argmax(other)])]
-        raise EGMSFormatError(f"{name}: line {line}: {count} places stand twice with different values, as of two "
+        where = _at_first(meta[twice], other)
+        raise EGMSFormatError(f"{name}: {where}: {count} places stand twice with different values, as of two "
                               "releases one below the other; keep one of each")
     notes = []
     if filled.any():
@@ -557,7 +562,8 @@ def _tiles_of(names, home):
     count = Counter(names.tolist())
     tiles = sorted(count, key=lambda tile: (tile != home, -count[tile], tile))
     beside = [f"{count[tile]} of {len(names)} points lie in {tile}" for tile in tiles[1:]]
-    return "+".join(tiles), [f"{', '.join(beside)}, read with those in {tiles[0]}"] if beside else []
+    named = "+".join(t for t in tiles if t != NO_TILE)
+    return named, [f"{', '.join(beside)}, read with those in {tiles[0]}"] if beside else []
 
 # %% ../nbs/00f_cleaning.ipynb #5477766d
 def check_cells(
@@ -577,20 +583,20 @@ def check_cells(
     -------
     mask of rows to keep, name of the tile (several joined by +), notes
     """
-    east, north, lines = (meta[c].to_numpy() for c in ("easting", "northing", "line"))
+    east, north = (meta[c].to_numpy() for c in ("easting", "northing"))
     off = check_lattice(meta, name)
     names = tile_names(east, north)
     far = np.zeros(len(east), bool)
     if home:
         far = _far(east, north, home)
-        _check_home(far, names, home, lines, name)
+        _check_home(far, names, home, meta, name)
     again = pd.Series(north * 1e7 + east).duplicated().to_numpy()
     reasons = {
         f"outside tile {home}": far,
         "off the 100 m lattice": off,
         "cell seen before": again & ~off & ~far,
     }
-    notes = [_dropped(mask, why, lines) for why, mask in reasons.items() if mask.any()]
+    notes = [_dropped(mask, why, meta) for why, mask in reasons.items() if mask.any()]
     keep = ~(far | off | again)
     tiles, beside = _tiles_of(names[keep], home)
     return keep, tiles, notes + beside
@@ -637,7 +643,7 @@ def point_pids(meta: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, list[str]]:
     places = pd.DataFrame(dict(pid=pid, easting=meta["easting"], northing=meta["northing"]))
     twice = places.duplicated().to_numpy() & (pid != "")
     keep = ~twice
-    notes = [_dropped(twice, "point seen before", meta["line"])] if twice.any() else []
+    notes = [_dropped(twice, "point seen before", meta)] if twice.any() else []
     pid = pid[keep]
     count = places[keep].groupby("pid").cumcount().to_numpy() + 1
     stem = np.char.add(pid, "_")

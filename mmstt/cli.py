@@ -138,7 +138,8 @@ def _threads(n):
 # %% ../nbs/30_cli.ipynb #d3639d61
 def _pairs(record):
     "A dict as `key value, key value`."
-    return ", ".join(f"{key} {v:g}" if isinstance(v, float) else f"{key} {v}" for key, v in record.items())
+    number = lambda v: f"{v:g}" if abs(v) < 1e5 else f"{v:.12g}"        # of metres every digit
+    return ", ".join(f"{key} {number(v) if isinstance(v, float) else v}" for key, v in record.items())
 
 # %% ../nbs/30_cli.ipynb #cf3a50e1
 def _show(value):
@@ -165,16 +166,19 @@ def inspect(
     as_json: JsonOption = False,
     crs: CrsOption = None,
     bbox: BboxOption = None,
+    polygon: PolygonOption = None,
     plot: Annotated[Path | None, typer.Option(
         help="Also draw velocity, displacement and a few series into this PNG.")] = None,
 ) -> None:
     "What is in a table: tile, dates, gaps, points, what is missing, and notes on what was dropped, filled or assumed."
+    from mmstt.files import write_beside
     from mmstt.overview import describe, plot_tile
     from mmstt.tiles import read_tile
-    tile = read_tile(files, bbox=_bbox(bbox), crs=crs)
+    if plot and plot.suffix.lower() != ".png": raise ValueError(f"--plot {plot}: a plot is a file that ends in .png")
+    tile = read_tile(files, bbox=_bbox(bbox), polygon=polygon, crs=crs)
     print_record(describe(tile), as_json)
     if not plot: return
-    plot_tile(tile).savefig(plot, dpi=150)
+    with write_beside(plot) as half: plot_tile(tile).savefig(half, dpi=150, format="png")
     if not as_json: print(f"drawn in {plot}")
 
 # %% ../nbs/30_cli.ipynb #5b50604a
@@ -314,10 +318,9 @@ def split_arguments(files: list, out_dir: Path | None) -> tuple[list, list]:
     if not first: raise ValueError("no file named; files come before the options for Snakemake")
     return list(files[:first]), words[first:]
 
-def _only_alone(**options):
-    "Refuse options that make sense for one forecast only."
-    if wrong := [name for name, value in options.items() if value]:
-        raise ValueError(f"--{wrong[0]}: does not go with --out-dir")
+def _refuse(why, **options):
+    "Refuse an option that would do nothing."
+    if wrong := [name for name, value in options.items() if value]: raise ValueError(f"--{wrong[0]}: {why}")
 
 def _forecast_many(files, out_dir, passed_on, **how):
     "Forecasts of many tiles; what is left without one is named."
@@ -351,6 +354,7 @@ def _open(files, *, crs=None, **area):
         from mmstt.tiles import read_tile
         return read_tile(files, crs=crs, **area)
     from mmstt.raster import open_points
+    if crs: raise ValueError(f"{files[0]}: is a cube, which is in EPSG:3035; leave out --crs")
     for name in (n for n, value in area.items() if value):
         raise ValueError(f"{files[0]}: is a cube, clipped when it was made; give --{name} to `mmstt rasterize`")
     return open_points(files[0])
@@ -418,12 +422,14 @@ def forecast(
     files, passed_on = split_arguments(files, out_dir)
     request = dict(model=model, hyper=hyper, horizon=days, every=every, level=level)
     if out_dir:
-        _only_alone(out=out, map=page, run=run, crs=crs, bbox=bbox, polygon=polygon, json=as_json, threads=threads)
+        alone = dict(out=out, map=page, run=run, crs=crs, bbox=bbox, polygon=polygon, json=as_json, threads=threads)
+        _refuse("does not go with --out-dir", **alone)
         return _forecast_many(files, out_dir, passed_on, ending=ending, maps=maps, cores=cores, **request)
     from mmstt.forecast import check_request, forecast as make
     from mmstt.map_page import check_page
     from mmstt.writers import check_output
     # What can be refused is refused before anything is computed.
+    _refuse("goes with --out-dir only", format=ending != ".parquet", maps=maps, cores=cores)
     if not (out or page): raise ValueError("nothing to write: name a file with --out, a map with --map, or both")
     inputs = [*files, polygon] if polygon else files
     if out: check_output(out, inputs)

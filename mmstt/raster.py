@@ -585,6 +585,13 @@ def check_cube_path(path: str | Path, sha256: str | None = None) -> Path:
     return path
 
 # %% ../nbs/03_raster.ipynb #a5794485
+def _check_area(cube, path):
+    "Refuse to replace a cube of another area."
+    there = xr.open_zarr(path, consolidated=False)
+    areas = [c.rio.bounds(recalc=True) for c in (cube, there)]
+    if not np.allclose(*areas):
+        raise ValueError(f"{path}: is a cube of another area of this file; name another path or move it away")
+
 def save_cube(
     cube: xr.Dataset,
     path: str | Path,
@@ -608,6 +615,7 @@ def save_cube(
     OSError : a finished cube could not be put into place; it is kept beside and named
     """
     path = check_cube_path(path, cube.attrs.get("sha256"))
+    if path.exists(): _check_area(cube, path)
     options = dict(zarr_format=3, consolidated=False)
     with write_folder_beside(path) as new:
         _storable(cube).to_zarr(new, **options)

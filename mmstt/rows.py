@@ -26,7 +26,7 @@ import polars as pl
 import psutil
 from isal import igzip, isal_zlib
 
-from .area import Places, find_places, to_metres
+from .area import Places, check_crs, find_places, to_metres
 from .egms import DESCRIPTORS, EGMSFormatError
 from .files import sha256_of
 from .header import Header, counted, find_dates, find_role, read_header
@@ -206,7 +206,8 @@ def skip_to_header(block: bytes) -> tuple[bytes, int, list[str]]:
     texts = [line.decode("utf-8", "replace").strip("\ufeff\r\n ") for line in lines]
     at = next((k for k, text in enumerate(texts) if _is_header(text)), 0)
     if not at: return block, 0, []
-    return block.split(b"\n", at)[at], at, [f"{counted(at, 'line')} above the header left out ({texts[0][:40]})"]
+    title = next((f" ({text[:40]})" for text in texts[:at] if text), "")
+    return block.split(b"\n", at)[at], at, [f"{counted(at, 'line')} above the header left out{title}"]
 
 # %% ../nbs/00e_rows.ipynb #025496f8
 def _with_row_names(columns, rows):
@@ -408,6 +409,9 @@ class _Reader:
     seen: int = 0
     words: bool = False
     whole: bool = True
+    unit: str = "line"          # what the rows of the file are counted in
+    kept: int = 0
+    frame: tuple = (np.inf, np.inf, -np.inf, -np.inf)
 
     def keep(self, table):
         "The rows to keep: `line`, `easting`, `northing`, the dates, and what else is known by its role."
@@ -418,12 +422,19 @@ class _Reader:
         found = np.isfinite(east) & np.isfinite(north)
         if not found.all(): self._note_lost(table, ~found)
         known = [c for c in table.columns if c in _KEPT or c in self.header.dates]
-        table = table.select(known).with_row_index("line", offset=self.line)
+        table = table.select(known).with_row_index(self.unit, offset=self.line)
         table = table.with_columns(pl.Series("easting", east), pl.Series("northing", north))
         self.line += len(table)
         self.seen += int(found.sum())
         keep = found if self.inside is None else found & self.inside(east, north)
+        self.kept += int(keep.sum())
+        if found.any(): self._widen(east[found], north[found])
         return table if keep.all() else table.filter(keep)
+
+    def _widen(self, east, north):
+        west, south, *upper = self.frame
+        self.frame = (min(west, east.min()), min(south, north.min()),
+                      max(upper[0], east.max()), max(upper[1], north.max()))
 
     def _note_lost(self, table, lost):
         "Rows without a place; a blank line is none."
@@ -433,14 +444,15 @@ class _Reader:
     def notes(self):
         "Notes on what was read; an error if many rows have no place."
         lost, notes = len(self.lost), []
+        if self.inside: notes.append(f"{self.kept} of {self.seen} points lie in the area asked for")
         if self.words: notes.append("words for a missing value (NA, NULL and the like) read as empty")
         if not self.whole: notes.append("the last line has no end: mind that the file may be cut off")
         if not lost: return notes
-        first = f"line {self.lost[0]}"
+        first = f"{self.unit} {self.lost[0]}"
         if lost > 0.1 * (self.seen + lost):
-            where = f"{self.name}: {first}, column easting"
-            raise EGMSFormatError(f"{where}: has no finite coordinate; a row needs its place")
-        return [*notes, f"{counted(lost, 'row')} dropped: no coordinates (first at {first})"]
+            column = next((f", column {c}" for c in ("easting", "longitude") if c in self.header.names), "")
+            raise EGMSFormatError(f"{self.name}: {first}{column}: has no place on Earth; a row needs its coordinates")
+        return [*notes, f"{counted(lost, 'row')} dropped: no coordinates, or none on Earth (first at {first})"]
 
 # %% ../nbs/00e_rows.ipynb #73e5c61a
 def read_text(source: Path | bytes, name: str, level_of: Callable, *, crs: Any = None,
@@ -503,9 +515,11 @@ def _finish(rows, reader, notes, digest, xml=""):
     header = reader.header
     if not rows.n:
         if reader.seen:
-            raise NoPoint(f"{reader.name}: no point lies in the area asked for; mind that it is in metres, EPSG:3035")
+            west, south, east, north = (f"{v:.0f}" for v in reader.frame)
+            raise NoPoint(f"{reader.name}: no point lies in the area asked for; its points lie in "
+                          f"{west},{south},{east},{north} (west,south,east,north in metres, EPSG:3035)")
         reader.notes()                                   # refuses rows that all lack a place
-        raise EGMSFormatError(f"{reader.name}: line 2: there is no row below the header; download it again")
+        raise EGMSFormatError(f"{header.where}: there is no row below the header; download it again")
     meta, values = rows.result()
     notes = [*notes, *header.notes, *reader.places.notes, *reader.notes()]
     return Table(meta, values, list(header.dates.values()), list(header.dates),
@@ -564,10 +578,13 @@ def _load_columns(source, name, kind):
     return pl.from_pandas(frame.drop(columns=frame.geometry.name)), frame.geometry
 
 # %% ../nbs/00e_rows.ipynb #8fa161d6
-def _from_geometry(table, shapes, crs, name):
+def _from_geometry(table, shapes, given, name):
     "Easting and northing in EPSG:3035 from a geometry, unless the table's own agree with it."
-    notes = [] if (shapes.geom_type.dropna() == "Point").all() else ["places are the centres of the outlines"]
-    crs = shapes.crs or crs
+    is_points = (shapes.geom_type.dropna() == "Point").all()
+    notes = [] if is_points else ["places are the centres of the outlines"]
+    crs = shapes.crs or given
+    if given and shapes.crs and check_crs(given) != shapes.crs:
+        notes.append(f"coordinate system {given} not used: the geometry has its own")
     points = shapes.centroid if notes else shapes
     x, y = points.x.to_numpy(), points.y.to_numpy()
     if crs is None:
@@ -588,6 +605,7 @@ def read_columns(source: Path | bytes, name: str, level: str = "", *, crs: Any =
     "Read a GeoPackage, Shapefile or (Geo)Parquet file; parameters as in `read_text`."
     table, shapes = _load_columns(source, name, is_columns(source, name))
     header = read_header(table.columns, name)
+    if not len(table): raise EGMSFormatError(f"{name}: has no row; save it again")
     table.columns = header.names
     try: table, words = _as_kinds(table, header)
     except BadRow as e: raise EGMSFormatError(f"{name}: row {e.row + 1}, column {e.column}: {e.text}") from None
@@ -595,6 +613,7 @@ def read_columns(source: Path | bytes, name: str, level: str = "", *, crs: Any =
     if shapes is not None:
         table, notes = _from_geometry(table, shapes, crs, name)
         crs, header.crs = "EPSG:3035", ""
-    rows, reader = Rows(header.dates, name), _Reader(name, header, level, crs, inside, 1, words=words)
+    rows, reader = Rows(header.dates, name), _Reader(
+        name, header, level, crs, inside, 1, words=words, unit="row")
     rows.add(reader.keep(table), len(table))
     return _finish(rows, reader, notes, sha256_of(source))

@@ -362,8 +362,12 @@ def _footnote(table: pd.DataFrame, protocols: list[str]) -> str:
     "What brackets, bold type and skill mean, with the number of independent blocks."
     blocks = {p: table[f"{p}_blocks"].min() for p in protocols}
     parts = [f"`{p}`: about {n:.1f} independent blocks of test windows" for p, n in blocks.items()]
-    interval = "over seeds where there are three or more, else block bootstrap over windows"
-    meaning = f"Bold: best of its step and protocol. Brackets: 95 % interval ({interval}). "
+    meaning = (
+        "Bold: best of its step and protocol. Brackets: 95 % interval, of the mean over runs where there are three "
+        "or more, else from redrawn blocks of windows. Runs share their test windows under `forecast`, so an interval "
+        "over runs says nothing of other dates; under `paper` each run draws its own, and baselines have those of the "
+        "first. "
+    )
     return meaning + "Skill: 1 − MSE / MSE of persistence. " + "; ".join(parts) + "."
 
 # %% ../nbs/22a_tables.ipynb #863a7ff0

@@ -23,7 +23,7 @@ import polars as pl
 import xarray as xr
 
 from . import cleaning
-from .area import METRES, area_test, to_degrees
+from .area import METRES, area_test, check_crs, to_degrees
 from .egms import DESCRIPTORS, LICENCE, NEWER_NAMES, EGMSFormatError, Product
 from .egms import add_notes, credit_of, file_stem, join_notes, notes_of, parse_name, pick_table
 from .files import write_beside
@@ -285,10 +285,13 @@ def read_tile(path: Any, bbox: Sequence[float] | None = None, polygon: Any = Non
     FileNotFoundError : there is no such file
     MemoryError : the table does not fit into memory; the line says how much it needs
     """
+    if crs is not None: check_crs(crs)
     inside, notes = area_test(bbox, polygon)
     paths = path if isinstance(path, list | tuple) else [path]
     if not paths: raise ValueError("no file to read; name at least one")
-    return add_notes(_read_many(paths, crs, inside), *notes)
+    try: tile = _read_many(paths, crs, inside)
+    except NoPoint as e: raise NoPoint("; ".join([str(e), *notes])) from None
+    return add_notes(tile, *notes)
 
 # %% ../nbs/00g_tiles.ipynb #d403d1e4
 def _check_together(tiles):

@@ -54,22 +54,29 @@ def work(queue, config, cube):
               f"{result['seconds_per_epoch']} s an epoch, validation loss {result['validation_loss']:.5f}", flush=True)
 
 
+PLACES = ("CUDA_MPS_PIPE_DIRECTORY", "CUDA_MPS_LOG_DIRECTORY")
+
+
 @contextlib.contextmanager
 def shared_gpu():
-    """NVIDIA's multi-process service, where it is installed, for the programs that are started meanwhile.
+    """NVIDIA's multi-process service for the programs that are started meanwhile; yields whether it runs.
 
-    Without it a GPU computes for one program at a time; with it six to eight trainings together took half the time.
+    Without it a GPU computes for one program at a time. One that runs already is used and left.
     """
     daemon = shutil.which("nvidia-cuda-mps-control", path=os.environ["PATH"] + ":/usr/local/nvidia/bin")
+    if any(place in os.environ for place in PLACES):
+        yield True
+        return
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        if daemon:
-            os.environ.update(CUDA_MPS_PIPE_DIRECTORY=folder, CUDA_MPS_LOG_DIRECTORY=folder)
-            daemon = subprocess.run([daemon, "-d"], check=False).returncode == 0 and daemon
-        print(f"programs {'share' if daemon else 'take turns on'} the GPU", flush=True)
-        try: yield
+        if daemon: os.environ.update(dict.fromkeys(PLACES, folder))
+        started = bool(daemon) and subprocess.run([daemon, "-d"], check=False).returncode == 0
+        print(f"programs {'share' if started else 'take turns on'} the GPU", flush=True)
+        try: yield started
         finally:
-            if daemon: subprocess.run([daemon], input=b"quit\n", check=False, timeout=60)
-            for name in ("CUDA_MPS_PIPE_DIRECTORY", "CUDA_MPS_LOG_DIRECTORY"): os.environ.pop(name, None)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                if started: subprocess.run([daemon], input=b"quit\n", check=False, timeout=60)
+            if daemon:
+                for place in PLACES: os.environ.pop(place, None)
 
 
 def train_all(config, cube, end, workers):
@@ -169,14 +176,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", default="config/paper.yaml")
     parser.add_argument("--minutes", type=float, default=9, help="stop after so many")
-    parser.add_argument("--workers", type=int, default=8, help="runs at a time")
+    parser.add_argument("--workers", type=int, help="runs at a time; 8 where programs share the GPU, else 6")
     args = parser.parse_args()
     end = time.monotonic() + 60 * args.minutes
     if not torch.cuda.is_available(): sys.exit("no NVIDIA GPU here; `mmstt study` trains on a CPU")
     config = load_config(args.config)
     cube = Path("data/cubes", f"{trained_on(config)}.zarr")
     if not cube.exists(): sys.exit(f"{cube} is not there: `mmstt study --config {args.config} --only cubes` makes it")
-    with shared_gpu(): train_all(config, cube, end, args.workers)
+    with shared_gpu() as shared: train_all(config, cube, end, args.workers or (8 if shared else 6))
     measured = Path("figures/benchmarks/gpu.csv")
     if "mmstt" in config["models"] and not measured.exists():
         measured.parent.mkdir(parents=True, exist_ok=True)
