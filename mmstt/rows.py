@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import psutil
+from fastcore.basics import patch
 from isal import igzip, isal_zlib
 
 from .area import Places, check_crs, find_places, to_metres
@@ -441,18 +442,20 @@ class _Reader:
         blank = table.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
         self.lost += (self.line + np.flatnonzero(lost & ~blank)).tolist()
 
-    def notes(self):
-        "Notes on what was read; an error if many rows have no place."
-        lost, notes = len(self.lost), []
-        if self.inside: notes.append(f"{self.kept} of {self.seen} points lie in the area asked for")
-        if self.words: notes.append("words for a missing value (NA, NULL and the like) read as empty")
-        if not self.whole: notes.append("the last line has no end: mind that the file may be cut off")
-        if not lost: return notes
-        first = f"{self.unit} {self.lost[0]}"
-        if lost > 0.1 * (self.seen + lost):
-            column = next((f", column {c}" for c in ("easting", "longitude") if c in self.header.names), "")
-            raise EGMSFormatError(f"{self.name}: {first}{column}: has no place on Earth; a row needs its coordinates")
-        return [*notes, f"{counted(lost, 'row')} dropped: no coordinates, or none on Earth (first at {first})"]
+# %% ../nbs/00e_rows.ipynb #10a9d372
+@patch
+def noted(self: _Reader):
+    "Notes on what was read; an error if many rows have no place."
+    lost, notes = len(self.lost), []
+    if self.inside: notes.append(f"{self.kept} of {self.seen} points lie in the area asked for")
+    if self.words: notes.append("words for a missing value (NA, NULL and the like) read as empty")
+    if not self.whole: notes.append("the last line has no end: mind that the file may be cut off")
+    if not lost: return notes
+    first = f"{self.unit} {self.lost[0]}"
+    if lost > 0.1 * (self.seen + lost):
+        column = next((f", column {c}" for c in ("easting", "longitude") if c in self.header.names), "")
+        raise EGMSFormatError(f"{self.name}: {first}{column}: has no place on Earth; a row needs its coordinates")
+    return [*notes, f"{counted(lost, 'row')} dropped: no coordinates, or none on Earth (first at {first})"]
 
 # %% ../nbs/00e_rows.ipynb #73e5c61a
 def read_text(source: Path | bytes, name: str, level_of: Callable, *, crs: Any = None,
@@ -518,10 +521,10 @@ def _finish(rows, reader, notes, digest, xml=""):
             west, south, east, north = (f"{v:.0f}" for v in reader.frame)
             raise NoPoint(f"{reader.name}: no point lies in the area asked for; its points lie in "
                           f"{west},{south},{east},{north} (west,south,east,north in metres, EPSG:3035)")
-        reader.notes()                                   # refuses rows that all lack a place
+        reader.noted()                                   # refuses rows that all lack a place
         raise EGMSFormatError(f"{header.where}: there is no row below the header; download it again")
     meta, values = rows.result()
-    notes = [*notes, *header.notes, *reader.places.notes, *reader.notes()]
+    notes = [*notes, *header.notes, *reader.places.notes, *reader.noted()]
     return Table(meta, values, list(header.dates.values()), list(header.dates),
                  reader.places.level, notes, digest, xml, rows.finite, rows.low, rows.high, header.late)
 
