@@ -322,7 +322,8 @@ def group_scores(s: LeagueSet, found: dict, chosen: np.ndarray) -> pd.DataFrame:
     squares = _mean_with_interval(*sums["square"], s.days)
     out["rmse"], out["rmse_low"], out["rmse_high"] = np.sqrt(squares)
     out["crps"], out["crps_low"], out["crps_high"] = _mean_with_interval(*sums["crps"], s.days)
-    for k in set(found) - {"square", "crps"}:
+    plain = [k for k in found if k not in ("square", "crps")]
+    for k in plain:
         total, count = sums[k]
         out[k] = total.sum(0) / np.maximum(count.sum(0), 1e-9)
     return out[origins >= LEAST_ORIGINS]
