@@ -160,11 +160,15 @@ def _interchanged(lon, lat):
     return _most(_inside(lat, lon, EUROPE_DEGREES)) and _most(~_inside(lon, lat, EUROPE_DEGREES))
 
 # %% ../nbs/00d_area.ipynb #c52911c4
-def _interchanged_cells(table, east, north):
-    "Whether identifiers of cells say that easting and northing are the other way round."
+def _are_cells(table, east, north):
+    "Whether places are those that the identifiers of cells say."
     if "pid" not in table.columns: return False
     e, n = _pids(table)
-    return _most((e == north) & (n == east) & (e != n))
+    return _most((e == east) & (n == north) & (e != n))
+
+def _interchanged_cells(table, east, north):
+    "Whether identifiers of cells say that easting and northing are the other way round."
+    return _are_cells(table, north, east)
 
 # %% ../nbs/00d_area.ipynb #b7447263
 def _from_degrees(table, level, crs):
@@ -183,6 +187,8 @@ def _from_degrees(table, level, crs):
     return Places(level or "points", locate)
 
 # %% ../nbs/00d_area.ipynb #8614504b
+_BY_PIDS = f"the pids are those of the same places in {METRES}"
+
 def _from_metres(table, level, crs, where):
     "Places from easting and northing, in EPSG:3035 or another system."
     table, east, north = _known(table, "easting", "northing")
@@ -190,6 +196,8 @@ def _from_metres(table, level, crs, where):
         return Places(level or "L3", _columns("northing", "easting"),
                       ["easting and northing are interchanged, as the pids say: read the other way round"])
     if crs and check_crs(crs) != check_crs(METRES):
+        if _are_cells(table, east, north):
+            return Places("L3", _columns("easting", "northing"), [f"coordinate system {crs} not used: {_BY_PIDS}"])
         return Places(level or "points", _columns("easting", "northing", crs))
     if _degrees(east, north): return _degrees_named_metres(east, north, level, where)
     if not level and _most_on_lattice(east, north): level = "L3"
