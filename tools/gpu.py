@@ -64,19 +64,18 @@ def shared_gpu():
     Without it a GPU computes for one program at a time. One that runs already is used and left.
     """
     daemon = shutil.which("nvidia-cuda-mps-control", path=os.environ["PATH"] + ":/usr/local/nvidia/bin")
-    if any(place in os.environ for place in PLACES):
-        yield True
+    runs_already = any(place in os.environ for place in PLACES)
+    if runs_already or not daemon:
+        yield runs_already
         return
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        if daemon: os.environ.update(dict.fromkeys(PLACES, folder))
-        started = bool(daemon) and subprocess.run([daemon, "-d"], check=False).returncode == 0
-        print(f"programs {'share' if started else 'take turns on'} the GPU", flush=True)
+        os.environ.update(dict.fromkeys(PLACES, folder))
+        started = subprocess.run([daemon, "-d"], check=False).returncode == 0
         try: yield started
         finally:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 if started: subprocess.run([daemon], input=b"quit\n", check=False, timeout=60)
-            if daemon:
-                for place in PLACES: os.environ.pop(place, None)
+            for place in PLACES: os.environ.pop(place)
 
 
 def train_all(config, cube, end, workers):
@@ -183,7 +182,9 @@ def main():
     config = load_config(args.config)
     cube = Path("data/cubes", f"{trained_on(config)}.zarr")
     if not cube.exists(): sys.exit(f"{cube} is not there: `mmstt study --config {args.config} --only cubes` makes it")
-    with shared_gpu() as shared: train_all(config, cube, end, args.workers or (8 if shared else 6))
+    with shared_gpu() as shared:
+        print(f"programs {'share' if shared else 'take turns on'} the GPU", flush=True)
+        train_all(config, cube, end, args.workers or (8 if shared else 6))
     measured = Path("figures/benchmarks/gpu.csv")
     if "mmstt" in config["models"] and not measured.exists():
         measured.parent.mkdir(parents=True, exist_ok=True)
