@@ -417,8 +417,8 @@ class _Reader:
     def keep(self, table):
         "The rows to keep: `line`, `easting`, `northing`, the dates, and what else is known by its role."
         if self.places is None:
-            self.places = find_places(
-                table, self.level, self.crs, where=self.header.where, told=self.header.crs)
+            header = self.header
+            self.places = find_places(table, self.level, self.crs, where=header.where, told=header.crs)
         east, north = self.places.locate(table)
         found = np.isfinite(east) & np.isfinite(north)
         if not found.all(): self._note_lost(table, ~found)
@@ -429,7 +429,7 @@ class _Reader:
         self.seen += int(found.sum())
         keep = found if self.inside is None else found & self.inside(east, north)
         self.kept += int(keep.sum())
-        if found.any(): self._widen(east[found], north[found])
+        if self.inside and found.any(): self._widen(east[found], north[found])
         return table if keep.all() else table.filter(keep)
 
     def _widen(self, east, north):
@@ -616,7 +616,7 @@ def read_columns(source: Path | bytes, name: str, level: str = "", *, crs: Any =
     if shapes is not None:
         table, notes = _from_geometry(table, shapes, crs, name)
         crs, header.crs = "EPSG:3035", ""
-    rows, reader = Rows(header.dates, name), _Reader(
-        name, header, level, crs, inside, 1, words=words, unit="row")
+    rows = Rows(header.dates, name)
+    reader = _Reader(name, header, level, crs, inside, 1, words=words, unit="row")
     rows.add(reader.keep(table), len(table))
     return _finish(rows, reader, notes, sha256_of(source))
